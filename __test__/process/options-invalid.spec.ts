@@ -1,0 +1,97 @@
+import test from 'ava'
+import { $, command, run, SluiceError, spawn, stream } from '../../index.ts'
+
+/** Calls that no option check lets through, by the option that the error has to name. */
+const bad: readonly (readonly [option: string, file: unknown, args?: unknown, options?: unknown])[] = [
+  ['file', ''],
+  ['file', 'a\0b'],
+  ['file', 7],
+  ['file', new URL('http://localhost/x')],
+  ['args', 'true', 'text'],
+  ['args', 'true', { timeout: 1 }, { timeout: 2 }],
+  ['args[1]', 'true', ['a', 'b\0']],
+  ['args[0]', 'true', [1]],
+  ['args', 'echo a', ['b'], { shell: true }],
+  ['shell', 'echo a', [], { shell: 1 }],
+  ['options', 'true', [], 'fast'],
+  ['speed', 'true', [], { speed: 1 }],
+  ['terminal', 'true', [], { terminal: true }],
+  ['cwd', 'true', [], { cwd: '/\0' }],
+  ['cwd', 'true', [], { cwd: '' }],
+  ['env', 'true', [], { env: { '': 'x' } }],
+  ['env', 'true', [], { env: { 'a=b': 'x' } }],
+  ['env.a', 'true', [], { env: { a: 'x\0' } }],
+  ['env.a', 'true', [], { env: { a: 1 } }],
+  ['env', 'true', [], { env: ['a=b'] }],
+  ['timeout', 'true', [], { timeout: Number.NaN }],
+  ['timeout', 'true', [], { timeout: -1 }],
+  ['killTimeout', 'true', [], { killTimeout: -1 }],
+  ['drainTimeout', 'true', [], { drainTimeout: '1' }],
+  ['killSignal', 'true', [], { killSignal: 65 }],
+  ['killSignal', 'true', [], { killSignal: 0 }],
+  ['killSignal', 'true', [], { killSignal: 'SIGFOO' }],
+  ['signal', 'true', [], { signal: 'SIGTERM' }],
+  ['stdin', 'true', [], { stdin: 'socket' }],
+  ['stdin', 'true', [], { stdin: -1 }],
+  ['stdin', 'true', [], { stdin: 'ignore', input: 'x' }],
+  ['stdout', 'true', [], { stdout: { tail: 10 } }],
+  ['stdout.file', 'true', [], { stdout: { file: '' } }],
+  ['stdout.append', 'true', [], { stdout: { file: 'x', append: 1 } }],
+  ['stderr.tail', 'true', [], { stderr: { tail: -1 } }],
+  ['stdio', 'true', [], { stdio: ['pipe'] }],
+  ['input', 'true', [], { input: 5 }],
+  ['encoding', 'true', [], { encoding: 'buffer', lines: true }],
+  ['encoding', 'true', [], { encoding: 'ascii' }],
+  ['maxBuffer', 'true', [], { maxBuffer: -1 }],
+  ['onMaxBuffer', 'true', [], { onMaxBuffer: 'kill' }],
+  ['tee', 'true', [], { tee: 'out' }],
+  ['tee.stdout', 'true', [], { tee: { stdout: {} } }],
+  ['containment', 'true', [], { containment: 'cage' }],
+  ['containment', 'true', [], { containment: 'tree', detached: true }],
+  ['pipeSize', 'true', [], { pipeSize: 1.5 }],
+  ['readAhead', 'true', [], { readAhead: -1 }],
+]
+
+for (const [index, [option, ...call]] of bad.entries()) {
+  const [file, args, options] = call as [string, string[], object]
+  const expected = {
+    instanceOf: SluiceError,
+    code: 'ERR_INVALID_OPTION',
+    message: new RegExp(`^\`${option.replaceAll(/[.[\]]/gu, String.raw`\$&`)}\``, 'u'),
+  }
+  test(`a bad ${option} is named by every way of starting (${index})`, async t => {
+    await t.throwsAsync(run(file, args, options), expected)
+    await t.throwsAsync(spawn(file, args, options), expected)
+    t.throws(() => command(file, args, options), expected)
+    t.throws(() => stream(file, args, options), expected)
+  })
+}
+
+test('with, pipe and a script throw at once', t => {
+  const expected = { code: 'ERR_INVALID_OPTION' }
+  t.throws(() => command('true').with({ timeout: -1 }), expected)
+  t.throws(() => command('true').pipe('cat', [], { timeout: -1 }), expected)
+  t.throws(() => command('true', { stdout: 'ignore' }).pipe('cat'), { ...expected, message: /^`stdout`/u })
+  t.throws(() => command('cat', { input: 'a' }).pipe('cat', [], { input: 'b' }), { ...expected, message: /^`input`/u })
+  t.throws(() => $({ timeout: -1 })`true`, expected)
+})
+
+test('kill and terminate name a bad signal', async t => {
+  const child = await spawn('sleep', ['60'])
+  t.throws(() => child.kill(65), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => child.killTree('SIGFOO' as never), { code: 'ERR_INVALID_OPTION' })
+  await t.throwsAsync(child.terminate({ killSignal: 0 }), { code: 'ERR_INVALID_OPTION' })
+  await child.terminate()
+})
+
+test('each option is read once', t => {
+  let reads = 0
+  const options = {
+    get timeout() {
+      reads++
+      return 1000
+    },
+  }
+  command('true', options)
+  t.is(reads, 1)
+})

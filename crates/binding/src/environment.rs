@@ -1,0 +1,193 @@
+//! The JavaScript environment's object: its wake-up, its keep-alive, its children by id.
+//!
+//! Teardown runs as an environment cleanup hook: the environment is retired first, after which no thread is inside the
+//! wake-up or ever will be, so the threadsafe function can go. Endpoints are closed and the shepherd is told to end the
+//! environment's children. Nothing waits for the I/O thread.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Function, Null, Object, Uint8Array, Uint32ArraySlice};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Either, Env, Error, Result, Status, sys};
+use napi_derive::napi;
+use process::{Child, Event, Launch, Supervisor};
+use reactor::{Completion, Endpoint, Environment, Lane, Reactor};
+
+use crate::endpoint::JsEndpoint;
+use crate::event::to_object;
+use crate::request::{JsRequest, milliseconds, signal};
+
+/// Weak: it never keeps the event loop alive unless JavaScript asks for it. It carries no data.
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
+
+/// What one JavaScript environment has to do with the I/O thread.
+#[napi(js_name = "Environment")]
+pub struct JsEnvironment {
+    reactor: &'static Arc<Reactor>,
+    environment: Arc<Environment>,
+    wake: Arc<Wake>,
+    shepherd: Vec<u8>,
+    children: RefCell<HashMap<u32, Entry>>,
+}
+
+struct Entry {
+    child: Arc<Child>,
+    is_over: bool,
+    is_released: bool,
+}
+
+/// Both ends of a new pipe.
+#[napi(object, object_from_js = false)]
+pub struct JsPipe {
+    pub reader: JsEndpoint,
+    pub writer: JsEndpoint,
+}
+
+#[napi]
+impl JsEnvironment {
+    /// Joins this environment to the process's I/O thread.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, wake: Function<(), ()>, shepherd_path: String) -> Result<Self> {
+        let reactor = Reactor::global().map_err(|error| Error::from_reason(error.to_string()))?;
+        let wake: Wake = wake.build_threadsafe_function().weak::<true>().max_queue_size::<1>().build()?;
+        let wake = Arc::new(wake);
+        let caller = Arc::clone(&wake);
+        // With room for one call, a wake-up that is already under way stands for this one too.
+        let environment = reactor.environment(Box::new(move || {
+            caller.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }));
+        env.add_env_cleanup_hook(Arc::clone(&environment), |environment| process::retire(reactor, &environment))?;
+        Ok(Self { reactor, environment, wake, shepherd: shepherd_path.into_bytes(), children: RefCell::default() })
+    }
+
+    /// Keeps the event loop alive.
+    #[napi(js_name = "ref", catch_unwind)]
+    pub fn refer(&self, env: Env) {
+        // SAFETY: called on the environment's own thread with its own, living threadsafe function.
+        unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw()) };
+    }
+
+    /// No longer keeps it alive.
+    #[napi(catch_unwind)]
+    pub fn unref(&self, env: Env) {
+        // SAFETY: as above.
+        unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw()) };
+    }
+
+    /// Moves completions into `into` as pairs of kind and id; -1 when the I/O thread is dead.
+    #[napi(catch_unwind)]
+    pub fn drain(&self, mut into: Uint32ArraySlice) -> i32 {
+        // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
+        let (pairs, _) = unsafe { into.as_mut() }.as_chunks_mut::<2>();
+        let mut places = pairs.iter_mut();
+        let mut written = 0;
+        let room = places.len();
+        let drained = self.environment.drain(room, |completion| {
+            if let Some(place) = places.next() {
+                *place = match completion {
+                    Completion::Endpoint(id) => [0, id],
+                    Completion::Child(id) => [1, id],
+                };
+                written += 2;
+            }
+        });
+        if drained.is_ok() { written } else { -1 }
+    }
+
+    /// Queues a spawn; everything that comes of it are events of the child with the returned id.
+    #[napi(catch_unwind)]
+    pub fn spawn(&self, request: JsRequest<'_>) -> u32 {
+        let child = Supervisor::spawn(self.reactor, &self.environment, &self.shepherd, Launch::from(request));
+        let id = child.id();
+        self.children.borrow_mut().insert(id, Entry { child, is_over: false, is_released: false });
+        id
+    }
+
+    /// The oldest event of a child that was not taken yet.
+    #[napi(catch_unwind)]
+    pub fn next_event(&self, env: Env, child: u32) -> Result<Either<Object<'static>, Null>> {
+        let Some(event) = self.child(child).and_then(|child| child.next_event()) else { return Ok(Either::B(Null)) };
+        match &event {
+            Event::Failed(_) => self.settle(child, true, true),
+            Event::Empty { .. } => self.settle(child, true, false),
+            _ => {}
+        }
+        to_object(env, event).map(Either::A)
+    }
+
+    /// Sends a signal; false once there is nobody left to send it to.
+    #[napi(catch_unwind)]
+    pub fn signal(&self, child: u32, number: u32, tree: bool) -> bool {
+        self.child(child).is_some_and(|child| Supervisor::signal(self.reactor, &child, signal(number), tree))
+    }
+
+    /// The ladder over the whole tree.
+    #[napi(catch_unwind)]
+    pub fn terminate(&self, child: u32, number: u32, kill_timeout_ms: f64) {
+        if let Some(child) = self.child(child) {
+            Supervisor::terminate(self.reactor, &child, signal(number), milliseconds(kill_timeout_ms));
+        }
+    }
+
+    /// Forgets a child that has not started.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, child: u32) {
+        if let Some(known) = self.child(child) {
+            Supervisor::cancel(self.reactor, &known);
+            self.settle(child, true, true);
+        }
+    }
+
+    /// The child's zombie may be reaped.
+    #[napi(catch_unwind)]
+    pub fn release(&self, child: u32) {
+        if let Some(known) = self.child(child) {
+            Supervisor::release(self.reactor, &known);
+            self.settle(child, false, true);
+        }
+    }
+
+    /// The last bytes of standard error, where it goes to a ring.
+    #[napi(catch_unwind)]
+    pub fn stderr_tail(&self, child: u32) -> Uint8Array {
+        self.child(child).map(|child| child.stderr_tail()).unwrap_or_default().into()
+    }
+
+    /// A pipe with both ends here.
+    #[napi(catch_unwind)]
+    pub fn make_pipe(&self) -> Either<JsPipe, i32> {
+        let made = process::make_pipe().and_then(|(read, write)| {
+            let endpoint = |fd| {
+                let endpoint = Endpoint::new(self.reactor, &self.environment, fd, Lane::Demand);
+                endpoint.map_err(|error| error.raw_os_error().unwrap_or(process::EIO))
+            };
+            Ok(JsPipe { reader: JsEndpoint { inner: endpoint(read)? }, writer: JsEndpoint { inner: endpoint(write)? } })
+        });
+        made.map_or_else(|errno| Either::B(-errno), Either::A)
+    }
+
+    /// Hands the terminal's foreground over and continues the child.
+    #[napi(catch_unwind)]
+    pub fn foreground(&self, child: u32) {
+        if let Some(child) = self.child(child) {
+            Supervisor::foreground(self.reactor, &child);
+        }
+    }
+
+    fn child(&self, id: u32) -> Option<Arc<Child>> {
+        self.children.borrow().get(&id).map(|entry| Arc::clone(&entry.child))
+    }
+
+    /// A child is forgotten when it has no more events and nobody may still ask for its release.
+    fn settle(&self, id: u32, is_over: bool, is_released: bool) {
+        let mut children = self.children.borrow_mut();
+        let Some(entry) = children.get_mut(&id) else { return };
+        entry.is_over |= is_over;
+        entry.is_released |= is_released;
+        if entry.is_over && entry.is_released {
+            children.remove(&id);
+        }
+    }
+}

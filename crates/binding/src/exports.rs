@@ -1,0 +1,22 @@
+//! Constants and free functions of the addon.
+
+use napi_derive::napi;
+
+/// The error number that means "nothing now, try again when woken".
+#[napi(js_name = "EAGAIN")]
+pub const EAGAIN: i32 = process::EAGAIN;
+
+/// The longest request that travels inside a message; longer ones go through memory.
+#[napi(js_name = "maxInline")]
+#[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
+pub const MAX_INLINE: u32 = protocol::MAX_INLINE as u32;
+
+/// Makes the I/O thread panic, for the test that everything parked is rejected then.
+#[cfg(feature = "faults")]
+#[napi(catch_unwind, js_name = "panicReactor")]
+#[expect(clippy::panic, reason = "that is what it is for")]
+pub fn panic_reactor() -> napi::Result<()> {
+    let reactor = reactor::Reactor::global().map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    reactor.post(|_| panic!("asked for by a test"));
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The addon: converts between JavaScript values and the crates below, and decides nothing.
+
+mod endpoint;
+mod environment;
+mod event;
+mod exports;
+mod request;

@@ -1,0 +1,251 @@
+//! One child as Node knows it: its events in order, and the handler of its status pipe.
+//!
+//! The status pipe is written only by the process that reaps the child. Its end of file is the one sign that nobody is
+//! left to tell anything: before `Started` the spawn failed, before `Exited` the status is lost. Neither is ever inferred
+//! from the standard pipes, so it doesn't matter which of them ends first.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use protocol::{Containment, STATUS_SIZE, Status};
+use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Turn};
+
+use crate::connection::Connection;
+use crate::event::{Event, Exit, Failure};
+use crate::supervisor::{Supervisor, lock};
+use crate::sys;
+
+/// A child from the request to its last event.
+#[derive(Debug)]
+pub struct Child {
+    id: u32,
+    pub(crate) environment: Arc<Environment>,
+    events: Mutex<VecDeque<Event>>,
+    tail: OnceLock<Arc<Endpoint>>,
+    pub(crate) connection: OnceLock<Arc<Connection>>,
+    pub(crate) cancelled: AtomicBool,
+    exited: AtomicBool,
+    empty: AtomicBool,
+    pid: AtomicI32,
+    group: AtomicBool,
+    pidfd: OnceLock<OwnedFd>,
+}
+
+impl Child {
+    pub(crate) fn new(id: u32, environment: Arc<Environment>) -> Self {
+        Self {
+            id,
+            environment,
+            events: Mutex::default(),
+            tail: OnceLock::new(),
+            connection: OnceLock::new(),
+            cancelled: AtomicBool::new(false),
+            exited: AtomicBool::new(false),
+            empty: AtomicBool::new(false),
+            pid: AtomicI32::new(0),
+            group: AtomicBool::new(false),
+            pidfd: OnceLock::new(),
+        }
+    }
+
+    /// The id that completions carry; unique in the process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The oldest event not yet taken.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Event> {
+        lock(&self.events).pop_front()
+    }
+
+    /// The last bytes of standard error, when it goes to a ring.
+    #[must_use]
+    pub fn stderr_tail(&self) -> Vec<u8> {
+        self.tail.get().map(|endpoint| endpoint.tail()).unwrap_or_default()
+    }
+
+    /// Whether the child has exited.
+    #[must_use]
+    pub fn has_exited(&self) -> bool {
+        self.exited.load(Ordering::SeqCst)
+    }
+
+    /// Whether nothing of its tree is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.empty.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn push(&self, turn: &mut Turn<'_>, event: Event) {
+        lock(&self.events).push_back(event);
+        turn.complete(&self.environment, Completion::Child(self.id));
+    }
+
+    /// The shepherd that reaps this child is gone: nobody but us can end a group that it led. The leader's pidfd was
+    /// opened while its zombie was held, so it names no other process.
+    pub(crate) fn kill_orphaned_group(&self) {
+        if let (true, Some(pidfd)) = (self.group.load(Ordering::SeqCst), self.pidfd.get()) {
+            sys::kill_group(pidfd.as_fd(), self.pid.load(Ordering::SeqCst));
+        }
+    }
+
+    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: [Option<(OwnedFd, Lane)>; 3]) {
+        if self.cancelled.load(Ordering::SeqCst) {
+            // The order to end it overtook its start in the shepherd, or is on its way: our ends are closed here.
+            return;
+        }
+        self.pid.store(pid, Ordering::SeqCst);
+        if containment == Containment::Group {
+            self.group.store(true, Ordering::SeqCst);
+            if let Ok(pidfd) = sys::pidfd(pid) {
+                drop(self.pidfd.set(pidfd));
+            }
+        }
+        let Ok(reactor) = reactor::Reactor::global() else { return };
+        let mut stdio = [None, None, None];
+        for (slot, our) in stdio.iter_mut().zip(ours) {
+            let Some((fd, lane)) = our else { continue };
+            match Endpoint::new(reactor, &self.environment, fd, lane) {
+                Ok(endpoint) if matches!(lane, Lane::Tail(_)) => drop(self.tail.set(endpoint)),
+                Ok(endpoint) => *slot = Some(endpoint),
+                Err(_) => {}
+            }
+        }
+        if let Some(tail) = self.tail.get() {
+            // The ring's endpoint is reported too: whoever waits for the pipes to end has to hear of its end.
+            let [_, _, slot] = &mut stdio;
+            *slot = Some(Arc::clone(tail));
+        }
+        self.push(turn, Event::Started { pid, containment, stdio });
+    }
+}
+
+/// The reading end of a child's status pipe.
+#[derive(Debug)]
+pub(crate) struct StatusPipe {
+    child: Arc<Child>,
+    fd: OwnedFd,
+    registration: OnceLock<Registration>,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+enum Progress {
+    Starting([Option<(OwnedFd, Lane)>; 3]),
+    Running,
+    Exited,
+    Over,
+}
+
+impl StatusPipe {
+    /// Registers the pipe; our ends of the standard pipes wait in it for the start.
+    pub(crate) fn open(
+        turn: &Turn<'_>,
+        child: Arc<Child>,
+        fd: OwnedFd,
+        ours: [Option<(OwnedFd, Lane)>; 3],
+    ) -> std::io::Result<Arc<Self>> {
+        let raw = fd.as_raw_fd();
+        let progress = Mutex::new(Progress::Starting(ours));
+        let pipe = Arc::new(Self { child, fd, registration: OnceLock::new(), progress });
+        let registration = turn.reactor.register(raw, Arc::clone(&pipe) as Arc<dyn Handler>)?;
+        let _ = pipe.registration.set(registration);
+        Ok(pipe)
+    }
+
+    fn record(&self, turn: &mut Turn<'_>, status: Status) {
+        let mut progress = lock(&self.progress);
+        let next = match (status, std::mem::replace(&mut *progress, Progress::Over)) {
+            (Status::Failed { stage, errno }, Progress::Starting(_)) => {
+                self.child.push(turn, Event::Failed(failure_of(stage, errno)));
+                Progress::Over
+            }
+            (Status::Started { pid, containment }, Progress::Starting(ours)) => {
+                self.child.started(turn, pid, containment, ours);
+                Progress::Running
+            }
+            (Status::Stopped, Progress::Running) => {
+                self.child.push(turn, Event::Stopped);
+                Progress::Running
+            }
+            (
+                Status::Exited { code, signal, core_dumped, max_rss_bytes, user_us, system_us },
+                Progress::Running,
+            ) => {
+                let exit = Exit { code, signal, core_dumped, lost: false, max_rss_bytes, user_us, system_us };
+                self.exited(turn, exit);
+                Progress::Exited
+            }
+            (Status::Empty { survivors }, Progress::Exited) => {
+                self.empty(turn, survivors);
+                Progress::Over
+            }
+            // A record out of order says nothing that could be trusted.
+            (_, before) => before,
+        };
+        *progress = next;
+    }
+
+    fn exited(&self, turn: &mut Turn<'_>, exit: Exit) {
+        self.child.exited.store(true, Ordering::SeqCst);
+        Supervisor::child_exited(&self.child);
+        self.child.push(turn, Event::Exited(exit));
+    }
+
+    fn empty(&self, turn: &mut Turn<'_>, survivors: u32) {
+        self.child.empty.store(true, Ordering::SeqCst);
+        self.child.push(turn, Event::Empty { survivors });
+    }
+
+    /// Nobody can write any more.
+    fn ended(&self, turn: &mut Turn<'_>) {
+        let before = std::mem::replace(&mut *lock(&self.progress), Progress::Over);
+        match before {
+            Progress::Starting(ours) => {
+                drop(ours);
+                self.child.push(turn, Event::Failed(Failure::shepherd_lost()));
+            }
+            Progress::Running => {
+                self.child.kill_orphaned_group();
+                self.exited(turn, Exit { code: -1, lost: true, ..Exit::default() });
+                self.empty(turn, 0);
+            }
+            Progress::Exited => self.empty(turn, 0),
+            Progress::Over => {}
+        }
+        if let Some(registration) = self.registration.get() {
+            turn.reactor.deregister(self.fd.as_raw_fd(), *registration);
+        }
+        Supervisor::child_ended(turn, &self.child);
+    }
+}
+
+impl Handler for StatusPipe {
+    fn ready(&self, turn: &mut Turn<'_>) {
+        let mut bytes = [0; STATUS_SIZE * 4];
+        loop {
+            match rustix::io::read(&self.fd, &mut bytes) {
+                Ok(0) => return self.ended(turn),
+                Ok(count) => {
+                    for record in bytes.get(..count).unwrap_or_default().chunks(STATUS_SIZE) {
+                        if let Ok(status) = Status::decode(record) {
+                            self.record(turn, status);
+                        }
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => return,
+                Err(_) => return self.ended(turn),
+            }
+        }
+    }
+}
+
+fn failure_of(stage: protocol::Stage, errno: i32) -> Failure {
+    let code = (stage == protocol::Stage::Containment).then_some("ERR_CONTAINMENT");
+    Failure { code, ..Failure::new(stage.as_str(), errno) }
+}

@@ -1,0 +1,212 @@
+//! One running shepherd: its sockets, its process, the credentials it was started with.
+//! Owns the descriptors and reaps the process; what is sent, and when, is the supervisor's decision.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use protocol::{ANSWER_SIZE, Answer, Control};
+use reactor::{Handler, Registration, Turn};
+
+use crate::event::Failure;
+use crate::supervisor::{Supervisor, lock};
+use crate::sys::{self, Credentials, Sent};
+
+/// Whether the shepherd serves the process or one child that shall outlive it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Resident,
+    OneShot,
+}
+
+/// The link to one shepherd process.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Empty once lost: closing both is what tells a shepherd that still runs to finish.
+    sockets: Mutex<Option<Sockets>>,
+    process: sys::Process,
+    pub(crate) credentials: Credentials,
+    unanswered: AtomicUsize,
+    lost: AtomicBool,
+    /// Commands the socket had no room for; a stopped shepherd reads none.
+    waiting: Mutex<VecDeque<Control>>,
+    registrations: OnceLock<[Option<Registration>; 3]>,
+}
+
+#[derive(Debug)]
+struct Sockets {
+    spawn: OwnedFd,
+    control: OwnedFd,
+}
+
+impl Connection {
+    /// Starts a shepherd and listens to it.
+    pub(crate) fn open(turn: &Turn<'_>, path: &Path, mode: Mode) -> Result<Arc<Self>, Failure> {
+        let failed = |errno| Failure { detail: path.display().to_string(), ..Failure::new("shepherd", errno) };
+        let (spawn, their_spawn) = sys::socket_pair().map_err(failed)?;
+        let (control, their_control) = sys::socket_pair().map_err(failed)?;
+        let argument = if mode == Mode::Resident { "resident" } else { "oneshot" };
+        let process = sys::start_shepherd(path, argument, &their_spawn, &their_control).map_err(failed)?;
+        drop((their_spawn, their_control));
+        let (answers_fd, control_fd) = (spawn.as_raw_fd(), control.as_raw_fd());
+        let connection = Arc::new(Self {
+            sockets: Mutex::new(Some(Sockets { spawn, control })),
+            process,
+            credentials: sys::credentials(),
+            unanswered: AtomicUsize::new(0),
+            lost: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            registrations: OnceLock::new(),
+        });
+        let listen = |role, fd: Option<i32>| {
+            let handler = Arc::new(Listener { connection: Arc::clone(&connection), role });
+            fd.map(|fd| turn.reactor.register(fd, handler)).transpose()
+        };
+        let registered = listen(Role::Answers, Some(answers_fd)).and_then(|answers| {
+            let control = listen(Role::Control, Some(control_fd))?;
+            let process = listen(Role::Process, connection.process.watched())?;
+            Ok([answers, control, process])
+        });
+        match registered {
+            Ok(registrations) => {
+                let _ = connection.registrations.set(registrations);
+                Ok(connection)
+            }
+            Err(error) => Err(failed(error.raw_os_error().unwrap_or(libc::EIO))),
+        }
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn unanswered(&self) -> usize {
+        self.unanswered.load(Ordering::SeqCst)
+    }
+
+    /// Sends one spawn message with its descriptors.
+    pub(crate) fn send(&self, message: &[u8], fds: &[&OwnedFd]) -> Sent {
+        let sent = match &*lock(&self.sockets) {
+            Some(sockets) => sys::send(sockets.spawn.as_fd(), message, fds),
+            None => Sent::Lost,
+        };
+        if sent == Sent::Done {
+            self.unanswered.fetch_add(1, Ordering::SeqCst);
+        }
+        sent
+    }
+
+    /// Sends a command after all earlier ones; without room it waits here.
+    pub(crate) fn command(&self, turn: &Turn<'_>, command: Control) {
+        if self.is_lost() {
+            return;
+        }
+        lock(&self.waiting).push_back(command);
+        self.flush(turn);
+    }
+
+    fn flush(&self, turn: &Turn<'_>) {
+        let sockets = lock(&self.sockets);
+        let Some(Sockets { control, .. }) = &*sockets else { return };
+        let mut waiting = lock(&self.waiting);
+        let was_full = waiting.len() > 1;
+        while let Some(command) = waiting.front() {
+            match sys::send(control.as_fd(), &command.encode(), &[]) {
+                Sent::Full => break,
+                Sent::Done => drop(waiting.pop_front()),
+                // Its death is told by the end of file; these commands have no addressee any more.
+                Sent::Lost | Sent::Failed(_) => waiting.clear(),
+            }
+        }
+        let full = !waiting.is_empty();
+        if let (true, Some([_, Some(registration), _])) = (full || was_full, self.registrations.get()) {
+            drop(turn.reactor.watch_writes(control.as_raw_fd(), *registration, full));
+        }
+    }
+
+    /// Counts the answers that have come; false at the end of file.
+    fn take_answers(&self) -> bool {
+        let sockets = lock(&self.sockets);
+        let Some(Sockets { spawn, .. }) = &*sockets else { return false };
+        let mut bytes = [0; ANSWER_SIZE];
+        loop {
+            match rustix::io::read(spawn, &mut bytes) {
+                Ok(0) => return false,
+                Ok(count) => {
+                    let answered = bytes.get(..count).is_some_and(|bytes| Answer::decode(bytes).is_ok());
+                    if answered && self.unanswered() > 0 {
+                        self.unanswered.fetch_sub(1, Ordering::SeqCst);
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// The shepherd is gone or no longer needed: out of the poller, once.
+    pub(crate) fn lose(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        if self.lost.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let sockets = lock(&self.sockets).take();
+        if let (Some(Sockets { spawn, control }), Some([answers, commands, _])) = (&sockets, self.registrations.get()) {
+            for (fd, registration) in [(spawn, answers), (control, commands)] {
+                if let Some(registration) = registration {
+                    turn.reactor.deregister(fd.as_raw_fd(), *registration);
+                }
+            }
+        }
+        drop(sockets);
+        if self.process.watched().is_none() {
+            self.process.reap();
+        }
+        Supervisor::connection_lost(turn, self);
+    }
+
+    fn reap(&self, turn: &Turn<'_>) {
+        let watched = self.process.watched();
+        if let (Some(fd), Some([_, _, Some(registration)])) = (watched, self.registrations.get())
+            && self.process.has_exited()
+        {
+            turn.reactor.deregister(fd, *registration);
+            self.process.reap();
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Answers,
+    Control,
+    Process,
+}
+
+struct Listener {
+    connection: Arc<Connection>,
+    role: Role,
+}
+
+impl Handler for Listener {
+    fn ready(&self, turn: &mut Turn<'_>) {
+        match self.role {
+            Role::Answers => {
+                if self.connection.take_answers() {
+                    Supervisor::pump(turn);
+                } else {
+                    self.connection.lose(turn);
+                }
+            }
+            Role::Control => self.connection.flush(turn),
+            Role::Process => {
+                self.connection.reap(turn);
+                if self.connection.process.watched().is_none() {
+                    self.connection.lose(turn);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! One spawn as JavaScript asked for it: plain data, complete, validated and defaulted by the caller.
+
+use std::os::fd::OwnedFd;
+
+use protocol::{Containment, SpawnRequest, Stdio};
+
+use crate::environ::{list, merge};
+
+/// Everything about one spawn. Lists are NUL-terminated entries after one another.
+#[derive(Debug)]
+pub struct Launch {
+    /// The program: a path with a slash, or a name for the child's own `PATH`.
+    pub file: Vec<u8>,
+    /// The arguments, the zeroth included.
+    pub argv: Vec<u8>,
+    /// `name=value` entries: overrides of `inherited`, or the whole environment.
+    pub env: Vec<u8>,
+    /// Names to leave out.
+    pub unset: Vec<u8>,
+    /// The environment to merge into, see [`crate::snapshot_environ`].
+    pub inherited: Option<Vec<u8>>,
+    /// Absolute working directory.
+    pub cwd: Vec<u8>,
+    /// Sources of 0, 1 and 2.
+    pub stdio: [Source; 3],
+    /// What has to hold the descendants.
+    pub containment: Containment,
+    /// A session of its own that outlives us.
+    pub detached: bool,
+    /// End what is left once the child has exited.
+    pub kill_on_exit: bool,
+    /// The polite signal of a ladder.
+    pub kill_signal: u8,
+    /// Its time before SIGKILL.
+    pub kill_timeout_ms: u32,
+    /// Wanted size of the pipes, 0 = the kernel's default.
+    pub pipe_size: usize,
+    /// Bytes the I/O thread may keep ready of each output, 0 = none.
+    pub read_ahead: usize,
+    /// Hand the terminal's foreground over.
+    pub foreground: bool,
+}
+
+/// Where one of the descriptors 0, 1 and 2 comes from or goes to.
+#[derive(Debug)]
+pub enum Source {
+    /// A pipe whose other end is ours.
+    Pipe,
+    /// `/dev/null`.
+    Null,
+    /// A descriptor already duplicated for the child, or the errno of the attempt.
+    Descriptor(Result<OwnedFd, i32>),
+    /// A file: read for 0, created and truncated or appended to for 1 and 2.
+    File {
+        /// Its path, absolute.
+        path: Vec<u8>,
+        /// Append instead of truncate.
+        append: bool,
+    },
+    /// A pipe that is drained all the time into a ring of so many bytes.
+    Tail(usize),
+    /// The same as standard output.
+    SameAsStdout,
+    /// One side of a pipe between two children of one environment, under a number both name.
+    Link(u32),
+}
+
+impl Launch {
+    pub(crate) fn request(&self, child: u32, environment: u32, stdio: [Stdio; 3], umask: u32) -> SpawnRequest {
+        SpawnRequest {
+            child: u64::from(child),
+            environment,
+            containment: self.containment,
+            kill_on_exit: self.kill_on_exit,
+            kill_signal: self.kill_signal,
+            kill_timeout_ms: self.kill_timeout_ms,
+            umask,
+            setsid: self.detached,
+            foreground: self.foreground,
+            stdio,
+            cwd: self.cwd.clone(),
+            file: self.file.clone(),
+            argv: list(&self.argv).map(<[u8]>::to_vec).collect(),
+            env: merge(self.inherited.as_deref().unwrap_or_default(), &self.env, &self.unset),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! All children of the process: the queue of spawns, the window of unanswered ones, who is alive under which shepherd.
+//! Its state is touched on the I/O thread only; JavaScript threads post to it.
+//!
+//! # The window
+//! Pipes are made just before they are sent, and at most [`WINDOW`] spawns are unanswered: a socket pair holds only a few
+//! dozen messages, and descriptors in flight count against the user's limit. Every answer, every end of a child and
+//! every loss pumps the queue, so a full socket or a spent limit needs no timer.
+//!
+//! # Running out
+//! `EMFILE` and its like are one rejection. But while earlier spawns are unanswered, or children are on their way out,
+//! descriptors will come back without anybody's doing; the spawn at the head of the queue waits for that instead.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{Containment, Control, Frame, MAX_INLINE};
+use reactor::{Environment, Reactor, Turn};
+
+use crate::child::{Child, StatusPipe};
+use crate::connection::{Connection, Mode};
+use crate::event::{Event, Failure};
+use crate::launch::Launch;
+use crate::stdio::{Links, Prepared, prepare};
+use crate::sys::{self, Sent};
+
+/// Spawns that may be unanswered at once.
+const WINDOW: usize = 32;
+
+static SUPERVISOR: Mutex<Option<Supervisor>> = Mutex::new(None);
+
+/// The I/O thread's view of all children.
+#[derive(Debug, Default)]
+pub struct Supervisor {
+    current: Option<Arc<Connection>>,
+    queue: VecDeque<Pending>,
+    links: Links,
+    children: HashMap<u32, Arc<Child>>,
+    /// Exited, but not yet released by their owner: their descriptors are about to come back.
+    leaving: HashSet<u32>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    child: Arc<Child>,
+    launch: Box<Launch>,
+    shepherd: PathBuf,
+    prepared: Option<Box<Ready>>,
+}
+
+/// A spawn whose descriptors exist and whose message is encoded.
+#[derive(Debug)]
+struct Ready {
+    prepared: Prepared,
+    message: Vec<u8>,
+    memfd: Option<OwnedFd>,
+}
+
+impl Supervisor {
+    /// Queues a spawn and returns at once; everything else, failures too, comes as an [`Event`].
+    /// `shepherd` is the path of the guard executable.
+    #[must_use]
+    pub fn spawn(reactor: &Reactor, environment: &Arc<Environment>, shepherd: &[u8], launch: Launch) -> Arc<Child> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let child = Arc::new(Child::new(NEXT.fetch_add(1, Ordering::Relaxed), Arc::clone(environment)));
+        let pending = Pending {
+            child: Arc::clone(&child),
+            launch: Box::new(launch),
+            shepherd: PathBuf::from(OsString::from_vec(shepherd.to_vec())),
+            prepared: None,
+        };
+        reactor.post(move |turn| {
+            with(|supervisor| supervisor.queue.push_back(pending));
+            Self::pump(turn);
+        });
+        child
+    }
+
+    /// Sends a signal to the child, or to its whole tree. False once there is nobody left to send it to.
+    #[must_use]
+    pub fn signal(reactor: &Reactor, child: &Arc<Child>, signal: u8, tree: bool) -> bool {
+        if if tree { child.is_empty() } else { child.has_exited() } {
+            return false;
+        }
+        Self::command(reactor, child, Control::Signal { child: u64::from(child.id()), signal, tree })
+    }
+
+    /// Ends the whole tree: the polite signal, then SIGKILL after the timeout.
+    pub fn terminate(reactor: &Reactor, child: &Arc<Child>, signal: u8, kill_timeout_ms: u32) {
+        Self::command(reactor, child, Control::Terminate { child: u64::from(child.id()), signal, kill_timeout_ms });
+    }
+
+    /// Hands the terminal's foreground to the child again and lets it continue.
+    pub fn foreground(reactor: &Reactor, child: &Arc<Child>) {
+        Self::command(reactor, child, Control::Foreground { child: u64::from(child.id()) });
+    }
+
+    /// The owner is through with an exited child: its zombie may be reaped.
+    pub fn release(reactor: &Reactor, child: &Arc<Child>) {
+        let child = Arc::clone(child);
+        reactor.post(move |turn| {
+            with(|supervisor| supervisor.leaving.remove(&child.id()));
+            send(turn, &child, Control::Release { child: u64::from(child.id()) });
+            Self::pump(turn);
+        });
+    }
+
+    /// The owner no longer wants a child that has not started. One that starts all the same is killed.
+    pub fn cancel(reactor: &Reactor, child: &Arc<Child>) {
+        let child = Arc::clone(child);
+        child.cancelled.store(true, Ordering::SeqCst);
+        reactor.post(move |turn| {
+            let queued = with(|supervisor| {
+                let before = supervisor.queue.len();
+                supervisor.queue.retain(|pending| pending.child.id() != child.id());
+                before != supervisor.queue.len()
+            });
+            if !queued {
+                send(turn, &child, Control::Cancel { child: u64::from(child.id()) });
+                // Nobody will ask for its exit; the zombie need not wait.
+                send(turn, &child, Control::Release { child: u64::from(child.id()) });
+            }
+        });
+    }
+
+    fn command(reactor: &Reactor, child: &Arc<Child>, command: Control) -> bool {
+        let child = Arc::clone(child);
+        reactor.post(move |turn| send(turn, &child, command))
+    }
+
+    /// Sends what the window, the socket and the descriptor limit allow.
+    pub(crate) fn pump(turn: &mut Turn<'_>) {
+        while let Some((child, outcome)) = with(|supervisor| supervisor.step(turn)) {
+            match outcome {
+                Step::Sent => {}
+                Step::Failed(failure) => child.push(turn, Event::Failed(failure)),
+            }
+        }
+    }
+
+    pub(crate) fn child_ended(turn: &mut Turn<'_>, child: &Child) {
+        let idle = with(|supervisor| {
+            supervisor.children.remove(&child.id());
+            supervisor.leaving.remove(&child.id());
+            let used = child.connection.get()?;
+            let serves = |other: &Arc<Connection>| Arc::ptr_eq(other, used);
+            let in_use = supervisor.current.as_ref().is_some_and(serves)
+                || supervisor.children.values().any(|child| child.connection.get().is_some_and(serves));
+            (!in_use).then(|| Arc::clone(used))
+        });
+        if let Some(connection) = idle {
+            // It was replaced, or served this child only: without sockets its process ends by itself.
+            connection.lose(turn);
+        }
+        Self::pump(turn);
+    }
+
+    /// The descriptors of an exited child come back as soon as its owner has closed it.
+    pub(crate) fn child_exited(child: &Child) {
+        if !child.cancelled.load(Ordering::SeqCst) && !child.environment.is_retired() {
+            with(|supervisor| supervisor.leaving.insert(child.id()));
+        }
+    }
+
+    pub(crate) fn connection_lost(turn: &mut Turn<'_>, lost: &Arc<Connection>) {
+        let orphans: Vec<_> = with(|supervisor| {
+            if supervisor.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
+                supervisor.current = None;
+            }
+            let of_lost = |child: &&Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, lost));
+            supervisor.children.values().filter(of_lost).cloned().collect()
+        });
+        for child in orphans {
+            child.kill_orphaned_group();
+        }
+        Self::pump(turn);
+    }
+
+    /// One attempt at the head of the queue; None when there is nothing to do or something to wait for.
+    fn step(&mut self, turn: &Turn<'_>) -> Option<(Arc<Child>, Step)> {
+        let mut pending = self.queue.pop_front()?;
+        let child = Arc::clone(&pending.child);
+        if child.cancelled.load(Ordering::SeqCst) || child.environment.is_retired() {
+            return Some((child, Step::Sent));
+        }
+        let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
+        if unanswered >= WINDOW {
+            self.queue.push_front(pending);
+            return None;
+        }
+        let outcome = self.attempt(turn, &mut pending);
+        match outcome {
+            Attempt::Done(step) => Some((child, step)),
+            Attempt::Again => {
+                self.queue.push_front(pending);
+                Some((child, Step::Sent))
+            }
+            Attempt::OutOf(failure) => {
+                if unanswered > 0 || !self.leaving.is_empty() {
+                    self.queue.push_front(pending);
+                    return None;
+                }
+                Some((child, Step::Failed(failure)))
+            }
+        }
+    }
+
+    fn attempt(&mut self, turn: &Turn<'_>, pending: &mut Pending) -> Attempt {
+        let connection = match self.connect(turn, pending) {
+            Ok(connection) => connection,
+            Err(failure) => return out_of_or_failed(failure),
+        };
+        let ready = match pending.prepared.take() {
+            Some(ready) => ready,
+            None => match make_ready(pending, &mut self.links) {
+                Ok(ready) => Box::new(ready),
+                Err(failure) => return out_of_or_failed(failure),
+            },
+        };
+        let fds: Vec<&OwnedFd> =
+            ready.prepared.sent.iter().chain([&ready.prepared.status_write]).chain(&ready.memfd).collect();
+        match connection.send(&ready.message, &fds) {
+            Sent::Done => {
+                let child = &pending.child;
+                drop(child.connection.set(Arc::clone(&connection)));
+                self.children.insert(child.id(), Arc::clone(child));
+                let Prepared { status, ours, .. } = ready.prepared;
+                match StatusPipe::open(turn, Arc::clone(child), status, ours) {
+                    Ok(_) => Attempt::Done(Step::Sent),
+                    Err(error) => {
+                        self.children.remove(&child.id());
+                        connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
+                        let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                        Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
+                    }
+                }
+            }
+            Sent::Full => {
+                pending.prepared = Some(ready);
+                Attempt::OutOf(Failure::new("shepherd", libc::EAGAIN))
+            }
+            Sent::Lost => {
+                pending.prepared = Some(ready);
+                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &connection)) {
+                    self.current = None;
+                }
+                Attempt::Again
+            }
+            Sent::Failed(errno) => Attempt::Done(Step::Failed(Failure::new("shepherd", errno))),
+        }
+    }
+
+    /// The shepherd for this spawn: the resident one while its credentials are ours, one of its own for a child that
+    /// shall outlive us.
+    fn connect(&mut self, turn: &Turn<'_>, pending: &Pending) -> Result<Arc<Connection>, Failure> {
+        if pending.launch.detached || pending.launch.containment == Containment::None {
+            return Connection::open(turn, &pending.shepherd, Mode::OneShot);
+        }
+        if let Some(current) = &self.current {
+            // After a drop of privileges the resident shepherd still has the old ones: it ends what it has, and starts
+            // nothing more.
+            if !current.is_lost() && current.credentials == sys::credentials() {
+                return Ok(Arc::clone(current));
+            }
+        }
+        let connection = Connection::open(turn, &pending.shepherd, Mode::Resident)?;
+        self.current = Some(Arc::clone(&connection));
+        Ok(connection)
+    }
+}
+
+/// Ends an environment: its queued spawns are forgotten, its children get the ladder, its links are closed.
+pub fn retire(reactor: &Reactor, environment: &Arc<Environment>) {
+    reactor.retire(environment);
+    let number = environment.number();
+    reactor.post(move |turn| {
+        let mut connections: Vec<Arc<Connection>> = Vec::new();
+        with(|supervisor| {
+            supervisor.queue.retain(|pending| pending.child.environment.number() != number);
+            supervisor.links.retain(|(environment, _), _| *environment != number);
+            for child in supervisor.children.values().filter(|child| child.environment.number() == number) {
+                if let Some(used) = child.connection.get()
+                    && !connections.iter().any(|known| Arc::ptr_eq(known, used))
+                {
+                    connections.push(Arc::clone(used));
+                }
+                supervisor.leaving.remove(&child.id());
+            }
+        });
+        for connection in connections {
+            connection.command(turn, Control::KillEnvironment { environment: number });
+        }
+        Supervisor::pump(turn);
+    });
+}
+
+#[derive(Debug)]
+enum Step {
+    Sent,
+    Failed(Failure),
+}
+
+enum Attempt {
+    Done(Step),
+    /// The shepherd had died meanwhile: at once again, with another.
+    Again,
+    /// Something is used up that may come back.
+    OutOf(Failure),
+}
+
+fn out_of_or_failed(failure: Failure) -> Attempt {
+    match failure.errno {
+        libc::EMFILE | libc::ENFILE | libc::ETOOMANYREFS | libc::ENOMEM | libc::EAGAIN => Attempt::OutOf(failure),
+        _ => Attempt::Done(Step::Failed(failure)),
+    }
+}
+
+fn make_ready(pending: &mut Pending, links: &mut Links) -> Result<Ready, Failure> {
+    let child = pending.child.id();
+    let environment = pending.child.environment.number();
+    let prepared = prepare(&mut pending.launch, environment, links)?;
+    let encoded = pending.launch.request(child, environment, prepared.slots, sys::umask()).encode();
+    if encoded.len() <= MAX_INLINE {
+        return Ok(Ready { prepared, message: Frame::Spawn(encoded).encode(), memfd: None });
+    }
+    let length = u32::try_from(encoded.len()).map_err(|_| Failure::new("exec", libc::E2BIG))?;
+    let memfd = sys::memory_file(&encoded).map_err(|errno| Failure::new("shepherd", errno))?;
+    let message = Frame::SpawnInMemfd { child: u64::from(child), length }.encode();
+    Ok(Ready { prepared, message, memfd: Some(memfd) })
+}
+
+fn send(turn: &Turn<'_>, child: &Child, command: Control) {
+    if let Some(connection) = child.connection.get() {
+        connection.command(turn, command);
+    }
+}
+
+/// Runs `body` on the state. Never called from within itself: nothing in a body calls back into the supervisor.
+fn with<T>(body: impl FnOnce(&mut Supervisor) -> T) -> T {
+    body(lock(&SUPERVISOR).get_or_insert_with(Supervisor::default))
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

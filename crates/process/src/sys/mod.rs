@@ -1,0 +1,25 @@
+//! The wall around the system: descriptors, sockets with descriptors, the shepherd's process, pidfds, credentials.
+
+mod descriptors;
+mod process;
+mod socket;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as platform;
+
+#[cfg(not(target_os = "linux"))]
+mod other;
+#[cfg(not(target_os = "linux"))]
+use other as platform;
+
+pub use descriptors::{duplicate, make_blocking, make_pipe, take_over};
+
+pub(crate) use descriptors::{make_non_blocking, pipe};
+pub(crate) use platform::{kill_group, memory_file, pidfd, set_pipe_size, umask};
+pub(crate) use process::{Credentials, Process, credentials, environ, start_shepherd};
+pub(crate) use socket::{Sent, send, socket_pair};
+
+/// The error numbers the binding needs by name.
+pub use libc::{EAGAIN, EINVAL, EIO};

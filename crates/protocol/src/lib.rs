@@ -1,0 +1,22 @@
+//! Messages between Node and the shepherd, and the records a child's status pipe carries.
+//! Owns their bytes (little-endian, every decoder total); does no I/O and knows nothing of descriptors but their order.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod bytes;
+mod control;
+mod error;
+mod frame;
+mod request;
+mod status;
+
+pub use answer::{ANSWER_SIZE, Answer};
+pub use control::{CONTROL_SIZE, Control};
+pub use error::DecodeError;
+pub use frame::{Frame, MAX_INLINE, MAX_REQUEST};
+pub use request::{Containment, NEVER, SpawnRequest, Stdio};
+pub use status::{STATUS_SIZE, Stage, Status};
+
+/// Version of these messages. Node passes it to the shepherd in decimal as `argv[2]`; a shepherd of another version exits at once.
+pub const VERSION: u32 = 1;

@@ -1,0 +1,14 @@
+//! The one I/O thread of a process and what JavaScript threads share with it.
+//! Owns the poller, descriptors of byte endpoints and the completion lists; knows nothing of children or of JavaScript.
+
+mod ahead;
+mod endpoint;
+mod environment;
+mod reactor;
+mod slots;
+mod sys;
+mod tail;
+
+pub use endpoint::{Endpoint, Lane, Watch};
+pub use environment::{Completion, Environment};
+pub use reactor::{Handler, Reactor, Registration, Turn};

@@ -1,0 +1,181 @@
+//! The child's side of a spawn, from the fork to execve. After the fork it allocates nothing, locks nothing and unwinds
+//! nothing: between vfork and execve the memory is the parent's. `Plan` holds all it needs, made before.
+
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use libc::{c_char, c_int, pid_t};
+use protocol::{SpawnRequest, Stage, Stdio};
+
+use crate::{search, sys};
+
+/// Why a child could not become its target.
+#[derive(Debug, Clone, Copy)]
+pub struct Failure {
+    pub stage: Stage,
+    pub errno: c_int,
+}
+
+/// Bytes of a failure on a pipe.
+pub const FAILURE_SIZE: usize = 5;
+
+impl Failure {
+    pub fn encode(self) -> [u8; FAILURE_SIZE] {
+        let [a, b, c, d] = self.errno.to_le_bytes();
+        [self.stage.to_byte(), a, b, c, d]
+    }
+
+    pub fn decode(bytes: [u8; FAILURE_SIZE]) -> Self {
+        let [stage, a, b, c, d] = bytes;
+        let stage = Stage::from_byte(stage).unwrap_or(Stage::Exec);
+        Self { stage, errno: c_int::from_le_bytes([a, b, c, d]) }
+    }
+}
+
+/// Where a slot comes from, by number: one of the message's descriptors, or one of these two.
+const KEEP_NULL: RawFd = -1;
+const SAME_AS_STDOUT: RawFd = -2;
+
+/// A list of C strings and the pointers to them, as execve takes them.
+struct Strings {
+    pointers: Vec<*const c_char>,
+    #[expect(dead_code, reason = "owns what the pointers point at")]
+    strings: Vec<Vec<u8>>,
+}
+
+impl Strings {
+    fn new(mut strings: Vec<Vec<u8>>) -> Self {
+        for string in &mut strings {
+            string.push(0);
+        }
+        let pointers = strings.iter().map(|string| string.as_ptr().cast()).chain([ptr::null()]).collect();
+        Self { pointers, strings }
+    }
+}
+
+/// Everything a child needs to become its target.
+pub struct Plan {
+    argv: Strings,
+    env: Strings,
+    candidates: Vec<Vec<u8>>,
+    cwd: Option<Vec<u8>>,
+    umask: libc::mode_t,
+    setsid: bool,
+    foreground: bool,
+    sources: [RawFd; 3],
+    /// The process whose death kills the target; `None` for a target that outlives its starter.
+    bound_to: Option<pid_t>,
+}
+
+impl Plan {
+    /// `ends` are the passed descriptors in the order of their slots; they stay the caller's and open until the exec.
+    pub fn new(request: SpawnRequest, ends: &[OwnedFd], bound_to: Option<pid_t>) -> Self {
+        let mut passed = ends.iter().map(AsRawFd::as_raw_fd);
+        let sources = request.stdio.map(|slot| match slot {
+            Stdio::Null => KEEP_NULL,
+            Stdio::Passed => passed.next().unwrap_or(KEEP_NULL),
+            Stdio::SameAsStdout => SAME_AS_STDOUT,
+        });
+        let mut cwd = request.cwd;
+        cwd.push(0);
+        Self {
+            candidates: search::candidates(&request.file, &request.env),
+            argv: Strings::new(request.argv),
+            env: Strings::new(request.env),
+            cwd: (cwd.len() > 1).then_some(cwd),
+            umask: request.umask as libc::mode_t,
+            setsid: request.setsid,
+            foreground: request.foreground,
+            sources,
+            bound_to,
+        }
+    }
+}
+
+/// Becomes the target; returns only when it can't. Runs in a new process with all signals blocked.
+pub fn become_target(plan: &Plan) -> Failure {
+    let attempt = || -> Result<(), Failure> {
+        sys::clear_dispositions();
+        if plan.bound_to.is_some_and(|parent| !sys::die_with(parent)) {
+            return Err(Failure { stage: Stage::Fork, errno: libc::ECHILD });
+        }
+        // SAFETY: no memory is passed.
+        step(Stage::Session, unsafe { if plan.setsid { libc::setsid() } else { libc::setpgid(0, 0) } })?;
+        set_stdio(plan.sources)?;
+        // SAFETY: no memory is passed.
+        unsafe { libc::umask(plan.umask) };
+        if let Some(cwd) = &plan.cwd {
+            // SAFETY: a C string.
+            step(Stage::Chdir, unsafe { libc::chdir(cwd.as_ptr().cast()) })?;
+        }
+        sys::close_on_exec_from(3);
+        if plan.foreground {
+            take_foreground(plan.setsid)?;
+        }
+        // Last, as SIGTTOU must be blocked above; what arrives from here on is the target's.
+        sys::clear_mask();
+        Ok(())
+    };
+    match attempt() {
+        Ok(()) => Failure { stage: Stage::Exec, errno: execute(plan) },
+        Err(failure) => failure,
+    }
+}
+
+fn step(stage: Stage, result: c_int) -> Result<c_int, Failure> {
+    if result < 0 { Err(Failure { stage, errno: sys::errno() }) } else { Ok(result) }
+}
+
+/// Puts the sources on 0, 1 and 2. Received descriptors always lie above 2, which are never closed here; one that did not
+/// would be moved up first, so that no slot overwrites the source of a later one.
+fn set_stdio(mut sources: [RawFd; 3]) -> Result<(), Failure> {
+    for source in &mut sources {
+        if (0..3).contains(source) {
+            // SAFETY: plain numbers.
+            *source = step(Stage::Stdio, unsafe { libc::fcntl(*source, libc::F_DUPFD_CLOEXEC, 3) })?;
+        }
+    }
+    for (slot, source) in (0..).zip(sources) {
+        let source = if source == SAME_AS_STDOUT { 1 } else { source };
+        if source != KEEP_NULL {
+            // SAFETY: plain numbers; the copy is not close-on-exec.
+            step(Stage::Stdio, unsafe { libc::dup2(source, slot) })?;
+        }
+    }
+    Ok(())
+}
+
+/// In a session of its own the terminal becomes the controlling one, which brings the foreground with it.
+fn take_foreground(own_session: bool) -> Result<(), Failure> {
+    let result = if own_session {
+        sys::take_terminal()
+    } else {
+        // SAFETY: plain numbers; standard input is the terminal.
+        unsafe { libc::tcsetpgrp(0, libc::getpid()) }
+    };
+    step(Stage::Foreground, result).map(drop)
+}
+
+/// Tries the candidates. Only "not there" goes on to the next; of a program that may not be run nothing else is tried, no
+/// shell either. EACCES is remembered: it is a better answer than the ENOENT of the folders after it.
+fn execute(plan: &Plan) -> c_int {
+    let mut denied = false;
+    let mut errno = libc::ENOENT;
+    for path in &plan.candidates {
+        // SAFETY: C strings and null-ended lists of them, alive in the plan.
+        unsafe {
+            libc::execve(path.as_ptr().cast(), plan.argv.pointers.as_ptr(), plan.env.pointers.as_ptr())
+        };
+        errno = sys::errno();
+        denied |= errno == libc::EACCES;
+        if !search::goes_on(errno) {
+            return errno;
+        }
+    }
+    // A later folder that isn't one says as little as one without the program.
+    match (denied, plan.candidates.len()) {
+        (true, _) => libc::EACCES,
+        (false, 1) => errno,
+        (false, _) => libc::ENOENT,
+    }
+}

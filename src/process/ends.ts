@@ -1,0 +1,110 @@
+// Our ends of one child's pipes: made when it has started, counted for its metrics. What a child's end means for them is told by hooks.
+import type { Environment, KeepAlive } from '../native/environment.ts'
+import { ByteTail } from './byte-tail.ts'
+import type { StartedEvent } from './child.ts'
+import { Endpoint } from './endpoint.ts'
+import type { Settings } from './options.ts'
+import { DEFAULT_TAIL } from './options/stdio.ts'
+import type { ReaderCore } from './reader-core.ts'
+import { PipeReader } from './reader.ts'
+import { PipeWriter } from './writer.ts'
+
+export interface EndsHooks {
+  /** The error that takes the place of an end of file; undefined when the end is an ordinary one. */
+  endError(): Error | undefined
+  /** One of our ends was closed. */
+  closed(): void
+}
+
+export class Ends {
+  readonly stdin: PipeWriter | undefined
+  readonly stdout: PipeReader | undefined
+  readonly stderr: PipeReader | undefined
+  /** What `closed` waits for: everything the child can write to, the ring of stderr too. */
+  readonly outputs: readonly Endpoint[]
+  readonly input: Endpoint | undefined
+  /** What was read of a piped stderr, its last bytes. */
+  readonly seen: ByteTail = new ByteTail(DEFAULT_TAIL)
+  readonly #tail: Endpoint | undefined
+  readonly #isInputOurs: boolean
+
+  /** `waiting`: an endpoint that somebody else reads from, and that gets the child's stdout. */
+  constructor(
+    event: StartedEvent,
+    settings: Settings,
+    host: Environment,
+    keepAlive: KeepAlive,
+    hooks: EndsHooks,
+    waiting?: Endpoint,
+  ) {
+    const outputs: Endpoint[] = []
+    this.#isInputOurs = settings.isStdinOurs
+    const { stdin, stdout, stderr } = event
+    const readHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
+    if (stdin) {
+      this.input = Endpoint.of(stdin, host, 'write', keepAlive)
+      this.stdin = new PipeWriter(this.input)
+    }
+    if (stdout && waiting) {
+      waiting.attach(stdout, host)
+      outputs.push(waiting)
+    } else if (stdout) {
+      const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
+      outputs.push(endpoint)
+      this.stdout = new PipeReader(endpoint, readHooks)
+    }
+    if (stderr) {
+      const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
+      outputs.push(endpoint)
+      if (settings.stderr.kind === 'pipe') {
+        // Copied: what was delivered belongs to the consumer, who may change it.
+        const onData = (chunk: Uint8Array): void => this.seen.push(chunk.slice(-DEFAULT_TAIL))
+        this.stderr = new PipeReader(endpoint, { ...readHooks, onData })
+      } else {
+        this.#tail = endpoint
+      }
+    }
+    this.outputs = outputs
+  }
+
+  /** Closes all of them; for a child that nobody was given. */
+  discard(): void {
+    this.#closeInput()
+    void this.stdout?.cancel()
+    void this.stderr?.cancel()
+  }
+
+  /**
+   * The child is closed. What has come to its end is closed too, now or when a descendant lets go of it, so that output nobody reads
+   * to its end leaves no descriptor behind. Bytes that are still there stay readable.
+   */
+  settle(): void {
+    const isUnread = this.input?.hungUp && this.stdin?.pendingBytes === 0
+    if (this.#isInputOurs || isUnread) this.#closeInput()
+    for (const endpoint of this.outputs) {
+      const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
+      if (endpoint.hungUp) close()
+      else endpoint.watchHangUp(close)
+    }
+  }
+
+  #coreAt(endpoint: Endpoint): ReaderCore | undefined {
+    const cores = [this.stdout, this.stderr].map(reader => reader && PipeReader.coreOf(reader))
+    return cores.find(core => core?.endpoint === endpoint)
+  }
+
+  #closeInput(): void {
+    if (this.stdin) PipeWriter.coreOf(this.stdin)?.abandon()
+  }
+}
+
+/** Reading finds the end, and closes the descriptor with it. Nobody can be overtaken, since there are no bytes. */
+function closeIfEmpty(core: ReaderCore | undefined): void {
+  if (core === undefined || core.endpoint.isClosed || !core.endpoint.isIdle || core.endpoint.buffered > 0) return
+  try {
+    const front = core.take(1)
+    if (front) core.giveBack(front)
+  } catch {
+    // The end is an error, which stays for whoever reads.
+  }
+}

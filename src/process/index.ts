@@ -1,0 +1,25 @@
+// Child processes: what 'sluicegate/process' gives.
+export { command, Command } from './command.ts'
+export { run } from './run.ts'
+export { $, type Script, type ScriptCommand } from './script.ts'
+export type { ScriptValue } from './script-words.ts'
+export { spawn } from './spawn.ts'
+export { stream } from './stream.ts'
+export { ProcessError, SluiceError, SpawnError, type ErrorCode } from '../errors.ts'
+export { isSupported } from '../native/support.ts'
+export type { ByteReader, Bytes, ByteSource, ByteWriter, LineOptions, LineReader, WaitOptions } from './byte-types.ts'
+export type {
+  AnySubprocess,
+  Exit,
+  OutputOf,
+  ProcessMetrics,
+  ProcessOptions,
+  ResourceUsage,
+  Result,
+  RunOptions,
+  Signal,
+  StderrOption,
+  StdinOption,
+  StdoutOption,
+  Subprocess,
+} from './types.ts'

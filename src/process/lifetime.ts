@@ -1,0 +1,45 @@
+// What bounds a child's life from outside: its timeout and its AbortSignal. Says when; ending it is up to the listener.
+import { addAbortListener } from 'node:events'
+
+/** The longest delay Node's timers take; a longer one would fire at once. */
+const LONGEST_TIMER = 0x7fff_ffff
+
+export interface LifetimeLimits {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+}
+
+/** Calls `end` at most once; the function given back takes every listener and timer away. */
+export function limitLifetime(limits: LifetimeLimits, end: (why: 'timeout' | 'abort') => void): () => void {
+  const releases: (() => void)[] = []
+  const release = (): void => {
+    for (const one of releases.splice(0)) one()
+  }
+  const finish = (why: 'timeout' | 'abort'): void => {
+    release()
+    end(why)
+  }
+  if (limits.timeout !== Infinity) releases.push(startTimer(limits.timeout, () => finish('timeout')))
+  if (limits.signal) {
+    const listener = addAbortListener(limits.signal, () => finish('abort'))
+    releases.push(() => listener[Symbol.dispose]())
+  }
+  return release
+}
+
+/** A timer of any length that keeps nothing alive: the child itself does that. */
+export function startTimer(ms: number, fire: () => void): () => void {
+  const until = performance.now() + ms
+  let timer = arm(ms)
+  function arm(left: number): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        const rest = until - performance.now()
+        if (left > LONGEST_TIMER && rest > 0) timer = arm(rest)
+        else fire()
+      },
+      Math.min(left, LONGEST_TIMER),
+    ).unref()
+  }
+  return () => clearTimeout(timer)
+}

@@ -1,0 +1,77 @@
+// `for await` over lines, or over batches of lines. Hand-written: lines that are there already cost one fulfilled promise each.
+import { LineRead, type LineSource } from './line-source.ts'
+
+type Take<T> = (source: LineSource) => T | null | undefined
+
+export class LineIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #source: LineSource
+  readonly #take: Take<T>
+  readonly #buffered: ((source: LineSource) => T | undefined) | undefined
+  readonly #pending = new Set<LineRead<IteratorResult<T, undefined>>>()
+  #isDone = false
+
+  /** `take` gives the next value, null at the end, undefined when it must wait; `buffered` gives one that costs nothing. */
+  constructor(source: LineSource, take: Take<T>, buffered?: (source: LineSource) => T | undefined) {
+    this.#source = source
+    this.#take = take
+    this.#buffered = buffered
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#isDone) return Promise.resolve(end())
+    const buffered = this.#buffered?.(this.#source)
+    if (buffered !== undefined) {
+      return this.#source.fulfilled<IteratorResult<T, undefined>>({ done: false, value: buffered })
+    }
+    const operation = new LineRead<IteratorResult<T, undefined>>(this.#source, this.#step)
+    this.#pending.add(operation)
+    return this.#watch(operation, this.#source.core.run(operation, undefined))
+  }
+
+  /** Undelivered lines go back in front of the reader, as the bytes they came as. */
+  return(): Promise<IteratorResult<T, undefined>> {
+    if (this.#isDone) return Promise.resolve(end())
+    this.#isDone = true
+    for (const operation of this.#pending) operation.dismiss(end())
+    return this.#source.leave().then(end)
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    await this.return()
+    throw error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  readonly #step = (source: LineSource): IteratorResult<T, undefined> | undefined => {
+    const value = this.#take(source)
+    if (value === undefined) return undefined
+    if (value !== null) return { done: false, value }
+    this.#isDone = true
+    return end()
+  }
+
+  async #watch(
+    operation: LineRead<IteratorResult<T, undefined>>,
+    result: Promise<IteratorResult<T, undefined>>,
+  ): Promise<IteratorResult<T, undefined>> {
+    try {
+      return await result
+    } catch (error) {
+      this.#isDone = true
+      throw error
+    } finally {
+      this.#pending.delete(operation)
+    }
+  }
+}
+
+function end(): { done: true; value: undefined } {
+  return { done: true, value: undefined }
+}

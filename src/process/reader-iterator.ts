@@ -1,0 +1,81 @@
+// `for await` over a reader. Hand-written, so that leaving answers at once while a `next()` is parked, and nothing is lost by it.
+import type { Bytes } from './byte-types.ts'
+import { turn } from '../turn.ts'
+import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ChunkRead } from './read-operations.ts'
+import { rejected } from './wait.ts'
+
+type Step = IteratorResult<Bytes, undefined>
+const END: Step = { done: true, value: undefined }
+
+export class ChunkIterator implements AsyncIterableIterator<Bytes, undefined> {
+  readonly #core: ReaderCore
+  readonly #pending = new Set<ChunkRead<Step>>()
+  #isDone = false
+  readonly #shape = (chunk: Bytes | null): Step => (chunk === null ? this.#ended() : { done: false, value: chunk })
+
+  constructor(core: ReaderCore) {
+    this.#core = core
+  }
+
+  next(): Promise<Step> {
+    if (this.#isDone) return Promise.resolve(END)
+    const core = this.#core
+    try {
+      core.acquire(this)
+      if (core.endpoint.isIdle) {
+        const chunk = core.take(READ_SIZE)
+        if (chunk !== undefined) return turn.fulfilled(this.#shape(chunk), chunk === null ? 0 : chunk.length)
+      }
+    } catch (error) {
+      return this.#failed(error)
+    }
+    const operation = new ChunkRead<Step>(core, READ_SIZE, this.#shape)
+    this.#pending.add(operation)
+    return core.run(operation, undefined).then(
+      step => this.#settled(operation, step),
+      (error: unknown) => {
+        this.#pending.delete(operation)
+        return this.#failed(error)
+      },
+    )
+  }
+
+  /** Releases the reader. The bytes of a `next()` that is parked stay in the pipe. */
+  return(): Promise<Step> {
+    if (this.#isDone) return Promise.resolve(END)
+    this.#isDone = true
+    for (const operation of this.#pending) operation.dismiss(END)
+    return this.#core.leave(this).then(() => END)
+  }
+
+  async throw(error: unknown): Promise<Step> {
+    await this.return()
+    throw error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  #settled(operation: ChunkRead<Step>, step: Step): Step {
+    this.#pending.delete(operation)
+    return step
+  }
+
+  #ended(): Step {
+    this.#isDone = true
+    this.#core.release(this)
+    return END
+  }
+
+  #failed(error: unknown): Promise<never> {
+    this.#isDone = true
+    this.#core.release(this)
+    return rejected(error)
+  }
+}

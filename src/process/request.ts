@@ -1,0 +1,45 @@
+// Settings to the plain data the native side takes. Checks nothing: everything was checked when the settings were made.
+import { isAbsolute } from 'node:path'
+import type { NativeSpawnRequest, NativeStdio } from '../native/addon.ts'
+import { joinVariables } from './environment-variables.ts'
+import { surrenderReader, surrenderWriter } from './hand-over.ts'
+import type { Settings } from './options.ts'
+import type { Stream } from './options/stdio.ts'
+
+/** Throws ERR_READER_BUSY when a given reader or writer is in use, and what process.cwd() throws when the directory is gone. */
+export function spawnRequest(settings: Settings): NativeSpawnRequest {
+  const { containment, killTimeout } = settings
+  return {
+    file: settings.program,
+    argv: settings.argv,
+    ...joinVariables(settings.env, settings.extendEnv),
+    cwd: absolute(settings.cwd),
+    stdin: nativeStdio(settings.stdin),
+    stdout: nativeStdio(settings.stdout),
+    stderr: nativeStdio(settings.stderr),
+    containment: containment === 'tree' ? 2 : containment === 'group' ? 1 : 0,
+    detached: settings.detached,
+    leftovers: settings.leftovers === 'kill' ? 1 : 0,
+    killSignal: settings.killSignal,
+    killTimeoutMs: killTimeout === Infinity ? -1 : killTimeout,
+    pipeSize: settings.pipeSize,
+    readAhead: settings.readAhead,
+    foreground: settings.foreground,
+  }
+}
+
+/** Joined, not normalised: `..` after a symbolic link is for the kernel to resolve. */
+function absolute(cwd: string): string {
+  if (isAbsolute(cwd)) return cwd
+  const base = process.cwd()
+  return cwd === '' ? base : `${base}/${cwd}`
+}
+
+function nativeStdio(stream: Stream): NativeStdio {
+  if (stream.kind === 'file') return { kind: 'file', path: stream.path, append: stream.append }
+  if (stream.kind === 'tail') return { kind: 'tail', tail: stream.bytes }
+  if (stream.kind === 'reader') return { kind: 'endpoint', endpoint: surrenderReader(stream.end, 'stdin') }
+  if (stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrenderWriter(stream.end, 'stdout') }
+  // The rest is spelled alike on both sides.
+  return stream
+}

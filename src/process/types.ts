@@ -1,0 +1,199 @@
+// The public words of a child process: options, exit, result, handle. Bytes, readers and writers are in byte-types.ts, Command in command.ts.
+import type { Duplex, Writable } from 'node:stream'
+import type { Bytes, ByteReader, ByteSource, ByteWriter } from './byte-types.ts'
+
+/** A signal by name, or by number from 1 to 64. */
+export type Signal = NodeJS.Signals | number
+
+/** Where the child's stdin comes from. A reader of another child is handed over to it: it must be idle and empty, and is closed here. */
+export type StdinOption = 'pipe' | 'ignore' | 'inherit' | number | { file: string | URL } | ByteReader
+
+/** Where the child's stdout goes. A writer of another child is handed over to it: it must be idle, and is closed here. */
+export type StdoutOption =
+  | 'pipe'
+  | 'ignore'
+  | 'inherit'
+  | number
+  | { file: string | URL; append?: boolean }
+  | ByteWriter
+
+/**
+ * Where the child's stderr goes. `tail`: drained all the time into a ring of the last n bytes, so it can never block the child.
+ * `'stdout'`: one kernel pipe for both, as `2>&1`.
+ */
+export type StderrOption = StdoutOption | { tail: number } | 'stdout'
+
+/** Options of every child. */
+export interface ProcessOptions {
+  /** Ends the child's whole tree when it aborts. Already aborted: nothing is started. */
+  signal?: AbortSignal
+  /** Milliseconds the child may live; then its tree is ended. None by default. */
+  timeout?: number
+  /** Working directory; a relative one starts at `process.cwd()`. */
+  cwd?: string | URL
+  /** Merged into `process.env` unless `extendEnv` is false; `undefined` removes a name. Lone surrogates are sent as U+FFFD. */
+  env?: Record<string, string | undefined>
+  /** True by default. */
+  extendEnv?: boolean
+  /** What the child sees as its own name. */
+  argv0?: string
+  /** True: the command is one text for /bin/sh; a string names another shell. There can be no args then. */
+  shell?: boolean | string
+  /** Written at the child's pace, then stdin ends; makes stdin a pipe of ours. */
+  input?: ByteSource
+  /** `'ignore'` by default. */
+  stdin?: StdinOption
+  /** `'pipe'` by default. */
+  stdout?: StdoutOption
+  /** `run`: `'pipe'`, collected. `spawn` and `stream`: `{ tail: 65536 }`. */
+  stderr?: StderrOption
+  /** The three at once; one given by its own name wins. */
+  stdio?: 'pipe' | 'ignore' | 'inherit'
+  /** Size of the kernel's pipes; what the kernel refuses stays at its default and is no error. */
+  pipeSize?: number
+  /** 0 (default): not a byte leaves the pipe before it is asked for. n: up to n bytes are kept ready off the JavaScript thread. */
+  readAhead?: number
+  /** First signal of a termination: `'SIGTERM'`. */
+  killSignal?: Signal
+  /** Milliseconds until SIGKILL follows, again and again until the tree is gone: 5000. 0 = SIGKILL at once, Infinity = never. */
+  killTimeout?: number
+  /** `'tree'` where the host can (Linux), else `'group'`. One that is named is required, or ERR_CONTAINMENT. */
+  containment?: 'tree' | 'group' | 'none'
+  /**
+   * After a normal exit: `'leave'` (default) lets descendants live until this process ends, `'kill'` ends them at once.
+   * Timeout, abort, terminate, disposal and our own death end the whole tree.
+   */
+  leftovers?: 'leave' | 'kill'
+  /** The child outlives us; implies containment `'none'`. */
+  detached?: boolean
+  /** 1000: exited, but a descendant holds a pipe: milliseconds that `closed` waits for its end. */
+  drainTimeout?: number
+}
+
+/** What is known of a child that is over. */
+export interface Exit {
+  /** Exit code 0, not timed out, not canceled. */
+  readonly ok: boolean
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | number | null
+  readonly coreDumped: boolean
+  readonly timedOut: boolean
+  /** Its AbortSignal ended it. */
+  readonly isCanceled: boolean
+  /** The status never came: exitCode and signal are null. */
+  readonly lost: boolean
+  /** Every pipe came to its end before `drainTimeout`. */
+  readonly drained: boolean
+  readonly durationMs: number
+  readonly resourceUsage: ResourceUsage
+}
+
+/** What the child (with the descendants it waited for) used. */
+export interface ResourceUsage {
+  readonly maxRssBytes: number
+  readonly userCpuMs: number
+  readonly systemCpuMs: number
+}
+
+/** Options of `run` and of a `Command`. `spawn` and `stream` accept them too; what concerns collected output means nothing there. */
+export interface RunOptions extends ProcessOptions {
+  /** `'utf8'` by default. `'buffer'` with `lines` is ERR_INVALID_OPTION. */
+  encoding?: 'utf8' | 'latin1' | 'buffer'
+  /** Output as an array of lines without their delimiters. False by default. */
+  lines?: boolean
+  /** True for text, false for `'buffer'`: a last `\n` or `\r\n` is cut off. */
+  stripFinalNewline?: boolean
+  /** Bytes kept per stream: 100 MiB. */
+  maxBuffer?: number
+  /** `'error'` (default) ends the tree and keeps what came. `'head'` and `'tail'` keep that end and let the child live. */
+  onMaxBuffer?: 'error' | 'head' | 'tail'
+  /** True (default): anything not `ok` is a ProcessError. False: it fulfils, but for a SpawnError. */
+  reject?: boolean
+  /** Also copies the output there (true: to ours) as it comes, at the slower one's pace. */
+  tee?: boolean | { stdout?: Writable; stderr?: Writable }
+}
+
+type Opt<O, K extends PropertyKey> = K extends keyof O ? O[K] : undefined
+type Shape<E, L> = E extends 'buffer' ? Bytes : L extends true ? string[] : string
+type Collected<S, V> = S extends 'pipe' | { tail: number } | undefined ? V : undefined
+type EndOf<S, Default, End> = S extends undefined ? Default : S extends 'pipe' ? End : undefined
+
+/** The type of a collected stream under the options O. */
+export type OutputOf<O, K extends 'stdout' | 'stderr' = 'stdout'> = Collected<
+  Opt<O, K>,
+  Shape<Opt<O, 'encoding'>, Opt<O, 'lines'>>
+>
+
+/** Any result, whatever the options. */
+// oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every result is assignable
+export type AnyResult = Result<any>
+
+/** What `run` gives. */
+export interface Result<O = {}> extends Exit {
+  readonly stdout: OutputOf<O>
+  readonly stderr: OutputOf<O, 'stderr'>
+  /** The last of stderr as text: 64 KiB, or what `tail` says. */
+  readonly stderrTail: string
+  /** `maxBuffer` cut a stream. */
+  readonly truncated: boolean
+  readonly command: string
+  readonly pid: number
+  /** The members of a pipe before this one, first to last. */
+  readonly pipedFrom: readonly AnyResult[]
+}
+
+/**
+ * A running child. What is not piped is undefined. After we ended the child, its pipes give what the kernel holds and then reject,
+ * so cut output never passes for whole. Disposal is `terminate()`.
+ */
+export interface Subprocess<O = {}> extends AsyncDisposable {
+  readonly pid: number
+  readonly stdin: EndOf<Opt<O, 'stdin'>, undefined, ByteWriter>
+  readonly stdout: EndOf<Opt<O, 'stdout'>, ByteReader, ByteReader>
+  readonly stderr: EndOf<Opt<O, 'stderr'>, undefined, ByteReader>
+  /** The last 64 KiB (or `tail`) of stderr as text; with `'pipe'`, of what was read from it. */
+  readonly stderrTail: string
+  /** The members of a pipe before this one, first to last. */
+  readonly pipedFrom: readonly AnySubprocess[]
+  /** What was obtained. */
+  readonly containment: 'tree' | 'group' | 'none'
+  /** The child is gone. Never rejects. */
+  readonly exited: Promise<Exit>
+  /** And every pipe is at its end, or `drainTimeout` is over. Never rejects. */
+  readonly closed: Promise<Exit>
+  readonly exit: Exit | undefined
+  /** `closed`, but a ProcessError unless it is `ok`. */
+  success(): Promise<Exit>
+  /** Signals the child alone; false once it exited. Never reaches another process. 0 probes. */
+  kill(signal?: Signal): boolean
+  /** Signals every process of its tree; false once nothing of it is left. */
+  killTree(signal?: Signal): boolean
+  /** Ends the whole tree and waits until nothing of it is left; also sweeps after an exit. Calls share one promise. */
+  terminate(options?: { killSignal?: Signal; killTimeout?: number }): Promise<Exit>
+  /** stdin and stdout as one Node stream. */
+  duplex(): Duplex
+  metrics(): ProcessMetrics
+  ref(): this
+  unref(): this
+}
+
+/** Any running child, whatever its options. */
+// oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every handle is assignable
+export type AnySubprocess = Subprocess<any>
+
+/** Counters of one child. */
+export interface ProcessMetrics {
+  readonly kind: 'process'
+  readonly pid: number
+  readonly file: string
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  readonly reads: number
+  readonly writes: number
+  readonly readParks: number
+  readonly writeParks: number
+  readonly waitedForChildMs: number
+  /** In the kernel's pipes now. */
+  readonly pipedBytes: number
+  readonly uptimeMs: number
+}

@@ -1,0 +1,274 @@
+// What every way of writing shares: one endpoint, the writes that wait on it in order, its end, and the failure that ended it early.
+import { errnoError, invalidOption, SluiceError, timeoutError } from '../errors.ts'
+import type { NativeEndpoint } from '../native/addon.ts'
+import { turn } from '../turn.ts'
+import type { Bytes, WaitOptions } from './byte-types.ts'
+import { AGAIN, type Endpoint } from './endpoint.ts'
+import { DONE, Parked, type Outcome } from './parked.ts'
+import { checkWait, Guard, rejected, triesOnce } from './wait.ts'
+import { ignore, SingleWrite, WriteBlock, type WriteTarget } from './write-operations.ts'
+
+/** What waits is copied up to this size, and kept by reference above. */
+const COPIED_SIZE = 64 * 1024
+/** Longer texts are encoded piece by piece. */
+const TEXT_LENGTH = 64 * 1024
+
+export interface WriterHooks {
+  /** Our end is closed: `end()`, a failure, or handed over. Called once. */
+  onClose?(): void
+}
+
+export class WriterCore implements WriteTarget {
+  readonly endpoint: Endpoint
+  readonly closed: Promise<void>
+  #resolveClosed!: () => void
+  readonly #hooks: WriterHooks
+  #pending = 0
+  #written = 0
+  #block: WriteBlock | undefined
+  #ended: Promise<void> | undefined
+  #failure: Error | undefined
+  #isClosed = false
+
+  constructor(endpoint: Endpoint, hooks: WriterHooks) {
+    this.endpoint = endpoint
+    this.#hooks = hooks
+    endpoint.watchFailure(error => this.break(error))
+    this.closed = new Promise(resolve => {
+      this.#resolveClosed = resolve
+    })
+  }
+
+  get pendingBytes(): number {
+    return this.#pending
+  }
+
+  get bytesWritten(): number {
+    return this.#written
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Throws what a write would be refused with now. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#ended !== undefined || this.#isClosed) {
+      throw new SluiceError('ERR_WRITER_CLOSED', 'the writer has ended, was destroyed, or was given to another child')
+    }
+  }
+
+  write(chunk: string | Bytes, options: WaitOptions | undefined): Promise<void> {
+    try {
+      checkWait(options)
+      checkChunk(chunk)
+      this.check()
+    } catch (error) {
+      return refused(error)
+    }
+    if (typeof chunk === 'string' && chunk.length > TEXT_LENGTH) {
+      return this.submit(new SingleWrite(this, chunk, 0, Buffer.byteLength(chunk)), options)
+    }
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : ownMemory(chunk)
+    return this.#writeBytes(bytes, options, typeof chunk === 'string')
+  }
+
+  /** Tries a write at once if none waits, and parks it else. */
+  submit(write: SingleWrite, options: WaitOptions | undefined): Promise<void> {
+    this.#pending += write.size - write.taken
+    const outcome = this.endpoint.isIdle ? write.attempt() : undefined
+    if (outcome !== DONE) this.#park(write, options)
+    return write.promise
+  }
+
+  tryWrite(chunk: Bytes): number {
+    checkChunk(chunk)
+    this.check()
+    if (typeof chunk === 'string') throw invalidOption('chunk', 'a Uint8Array', chunk)
+    if (!this.endpoint.isIdle || chunk.length === 0) return 0
+    const bytes = ownMemory(chunk)
+    const count = this.#first(bytes)
+    turn.charge(count)
+    return count
+  }
+
+  /** Closes our end behind everything that waits. One promise for all calls. */
+  end(): Promise<void> {
+    if (this.#ended === undefined) {
+      this.#ended = this.#end()
+      ignore(this.#ended)
+    }
+    return this.#ended
+  }
+
+  /** Closes our end now; what waits is ERR_WRITER_CLOSED. */
+  abandon(): void {
+    if (this.#isClosed) return
+    const error = new SluiceError('ERR_WRITER_CLOSED', 'the writer was destroyed before everything was written')
+    if (this.#pending > 0) this.break(error)
+    else this.#close(error)
+  }
+
+  /** Gives the native end to another child. Nothing may wait on it. */
+  surrender(): NativeEndpoint {
+    this.check()
+    const native = this.endpoint.isIdle ? this.endpoint.surrender() : undefined
+    if (native === undefined)
+      throw new SluiceError('ERR_WRITER_CLOSED', 'a writer that is given to another child must be open and idle')
+    this.#close(undefined)
+    return native
+  }
+
+  /** One system call for a write that was counted as pending. */
+  push(from: Bytes, offset: number, length: number): number {
+    const count = this.#call(from, offset, length)
+    if (count > 0) this.#pending -= count
+    return count
+  }
+
+  break(error: Error): void {
+    this.#failure ??= error
+    this.#close(error)
+  }
+
+  forget(bytes: number): void {
+    this.#pending -= bytes
+  }
+
+  #writeBytes(bytes: Bytes, options: WaitOptions | undefined, isOurs: boolean): Promise<void> {
+    let offset = 0
+    if (this.endpoint.isIdle) {
+      try {
+        offset = this.#first(bytes)
+      } catch (error) {
+        return refused(error)
+      }
+      if (offset === bytes.length) return turn.fulfilled(undefined, offset)
+    } else if (bytes.length === 0) return Promise.resolve()
+    const rest = bytes.length - offset
+    if (options === undefined && rest <= COPIED_SIZE)
+      return this.#addToBlock(offset === 0 ? bytes : bytes.subarray(offset))
+    const copies = rest <= COPIED_SIZE && !isOurs
+    const write = copies
+      ? new SingleWrite(this, bytes.slice(offset), 0, rest)
+      : new SingleWrite(this, bytes, offset, bytes.length)
+    write.continues = offset > 0
+    this.#pending += rest
+    this.#park(write, options)
+    return write.promise
+  }
+
+  #addToBlock(bytes: Bytes): Promise<void> {
+    // Only the last in the list may grow: what came in between must keep its place.
+    const open =
+      this.#block?.queued === true && this.#block === this.endpoint.lastParked ? this.#block.add(bytes) : undefined
+    this.#pending += bytes.length
+    if (open !== undefined) return open
+    const block = new WriteBlock(this, bytes.length)
+    const promise = block.add(bytes) as Promise<void>
+    this.#block = block
+    this.endpoint.park(block)
+    return promise
+  }
+
+  #park(write: SingleWrite, options: WaitOptions | undefined): void {
+    if (triesOnce(options) && !write.isCommitted) return write.fail(timeoutError(write.what, 0))
+    write.guard = Guard.of(options, write.what, error => {
+      if (write.isCommitted) return
+      write.fail(error)
+      this.endpoint.unpark(write)
+    })
+    this.endpoint.park(write)
+  }
+
+  /** The first try of a write, which isn't pending yet. */
+  #first(bytes: Bytes): number {
+    if (bytes.length === 0) return 0
+    const count = this.#call(bytes, 0, bytes.length)
+    if (count >= 0) return count
+    if (count === AGAIN) return 0
+    const error = errnoError(-count, 'write')
+    this.break(error)
+    throw error
+  }
+
+  #call(from: Bytes, offset: number, length: number): number {
+    const count = this.endpoint.write(from, offset, length)
+    if (count > 0) this.#written += count
+    // No pipe takes nothing without saying why; going on at once would never end.
+    return count === 0 ? AGAIN : count
+  }
+
+  #end(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (this.#isClosed || this.endpoint.isIdle) {
+      this.#close(undefined)
+      return Promise.resolve()
+    }
+    const mark = new EndMark(() => this.#close(undefined))
+    this.endpoint.park(mark)
+    return mark.promise
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.endpoint.close(error)
+    this.#resolveClosed()
+    this.#hooks.onClose?.()
+  }
+}
+
+/** The end of the writer: it waits in the list as the writes before it do. */
+class EndMark extends Parked {
+  readonly promise: Promise<void>
+  readonly #close: () => void
+  #resolve!: () => void
+  #reject!: (error: Error) => void
+
+  constructor(close: () => void) {
+    super()
+    this.#close = close
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  override attempt(): Outcome {
+    this.#close()
+    this.#resolve()
+    return DONE
+  }
+
+  override fail(error: Error): void {
+    this.#reject(error)
+  }
+}
+
+/** Throws ERR_INVALID_OPTION for what can't be written. */
+export function checkChunk(chunk: unknown): void {
+  if (typeof chunk === 'string') return
+  if (!(chunk instanceof Uint8Array)) throw invalidOption('chunk', 'a string or a Uint8Array', chunk)
+  if (chunk.byteLength === 0 && isDetached(chunk)) throw invalidOption('chunk', 'attached', chunk)
+}
+
+function isDetached(chunk: Uint8Array): boolean {
+  try {
+    return new Uint8Array(chunk.buffer).byteLength < 0
+  } catch {
+    return true
+  }
+}
+
+/** Memory shared with other threads is not given to the native side. */
+function ownMemory(chunk: Bytes): Bytes {
+  return chunk.buffer instanceof ArrayBuffer ? chunk : chunk.slice()
+}
+
+function refused(reason: unknown): Promise<never> {
+  const promise = rejected(reason)
+  ignore(promise)
+  return promise
+}
