@@ -58,8 +58,16 @@ impl JsEnvironment {
         let environment = reactor.environment(Box::new(move || {
             caller.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }));
-        env.add_env_cleanup_hook(Arc::clone(&environment), |environment| process::retire(reactor, &environment))?;
-        Ok(Self { reactor, environment, wake, shepherd: shepherd_path.into_bytes(), children: RefCell::default() })
+        env.add_env_cleanup_hook(Arc::clone(&environment), |environment| {
+            process::retire(reactor, &environment)
+        })?;
+        Ok(Self {
+            reactor,
+            environment,
+            wake,
+            shepherd: shepherd_path.into_bytes(),
+            children: RefCell::default(),
+        })
     }
 
     /// Keeps the event loop alive.
@@ -108,7 +116,9 @@ impl JsEnvironment {
     /// The oldest event of a child that was not taken yet.
     #[napi(catch_unwind)]
     pub fn next_event(&self, env: Env, child: u32) -> Result<Either<Object<'static>, Null>> {
-        let Some(event) = self.child(child).and_then(|child| child.next_event()) else { return Ok(Either::B(Null)) };
+        let Some(event) = self.child(child).and_then(|child| child.next_event()) else {
+            return Ok(Either::B(Null));
+        };
         match &event {
             Event::Failed(_) => self.settle(child, true, true),
             Event::Empty { .. } => self.settle(child, true, false),
@@ -163,7 +173,10 @@ impl JsEnvironment {
                 let endpoint = Endpoint::new(self.reactor, &self.environment, fd, Lane::Demand);
                 endpoint.map_err(|error| error.raw_os_error().unwrap_or(process::EIO))
             };
-            Ok(JsPipe { reader: JsEndpoint { inner: endpoint(read)? }, writer: JsEndpoint { inner: endpoint(write)? } })
+            Ok(JsPipe {
+                reader: JsEndpoint { inner: endpoint(read)? },
+                writer: JsEndpoint { inner: endpoint(write)? },
+            })
         });
         made.map_or_else(|errno| Either::B(-errno), Either::A)
     }

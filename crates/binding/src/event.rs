@@ -29,6 +29,7 @@ pub(crate) fn to_object(env: Env, event: Event) -> Result<Object<'static>> {
             object.set("detail", detail)?;
         }
         Event::Stopped => object.set("type", "stopped")?,
+        Event::Orphaned => object.set("type", "orphaned")?,
         Event::Exited(Exit { code, signal, core_dumped, lost, max_rss_bytes, user_us, system_us }) => {
             object.set("type", "exited")?;
             object.set("exitCode", code)?;

@@ -47,14 +47,15 @@ impl From<JsStdio<'_>> for Source {
         match stdio.kind.as_str() {
             "pipe" => Self::Pipe,
             "fd" => Self::Descriptor(process::duplicate(stdio.fd.unwrap_or(-1))),
-            "file" => {
-                Self::File { path: stdio.path.unwrap_or_default().into(), append: stdio.append.unwrap_or(false) }
-            }
+            "file" => Self::File {
+                path: stdio.path.unwrap_or_default().into(),
+                append: stdio.append.unwrap_or(false),
+            },
             "tail" => Self::Tail(stdio.tail.unwrap_or(0) as usize),
             "stdout" => Self::SameAsStdout,
-            "endpoint" => {
-                Self::Descriptor(process::take_over(stdio.endpoint.and_then(|endpoint| endpoint.inner.take())))
-            }
+            "endpoint" => Self::Descriptor(process::take_over(
+                stdio.endpoint.and_then(|endpoint| endpoint.inner.take()),
+            )),
             "link" => Self::Link(stdio.link.unwrap_or(0)),
             _ => Self::Null,
         }

@@ -85,6 +85,15 @@ impl Child {
         turn.complete(&self.environment, Completion::Child(self.id));
     }
 
+    /// Its shepherd is gone. A keeper ends its tree now, the kernel a direct target; both notice no sooner than we do, so
+    /// the owner hears of it before the pipes end and doesn't take a cut output for a whole one.
+    pub(crate) fn orphaned(&self, turn: &mut Turn<'_>) {
+        self.kill_orphaned_group();
+        if self.pid.load(Ordering::SeqCst) != 0 && !self.has_exited() {
+            self.push(turn, Event::Orphaned);
+        }
+    }
+
     /// The shepherd that reaps this child is gone: nobody but us can end a group that it led. The leader's pidfd was
     /// opened while its zombie was held, so it names no other process.
     pub(crate) fn kill_orphaned_group(&self) {
@@ -93,7 +102,13 @@ impl Child {
         }
     }
 
-    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: [Option<(OwnedFd, Lane)>; 3]) {
+    fn started(
+        &self,
+        turn: &mut Turn<'_>,
+        pid: i32,
+        containment: Containment,
+        ours: [Option<(OwnedFd, Lane)>; 3],
+    ) {
         if self.cancelled.load(Ordering::SeqCst) {
             // The order to end it overtook its start in the shepherd, or is on its way: our ends are closed here.
             return;

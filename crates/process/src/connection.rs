@@ -44,7 +44,8 @@ struct Sockets {
 impl Connection {
     /// Starts a shepherd and listens to it.
     pub(crate) fn open(turn: &Turn<'_>, path: &Path, mode: Mode) -> Result<Arc<Self>, Failure> {
-        let failed = |errno| Failure { detail: path.display().to_string(), ..Failure::new("shepherd", errno) };
+        let failed =
+            |errno| Failure { detail: path.display().to_string(), ..Failure::new("shepherd", errno) };
         let (spawn, their_spawn) = sys::socket_pair().map_err(failed)?;
         let (control, their_control) = sys::socket_pair().map_err(failed)?;
         let argument = if mode == Mode::Resident { "resident" } else { "oneshot" };
@@ -153,7 +154,9 @@ impl Connection {
             return;
         }
         let sockets = lock(&self.sockets).take();
-        if let (Some(Sockets { spawn, control }), Some([answers, commands, _])) = (&sockets, self.registrations.get()) {
+        if let (Some(Sockets { spawn, control }), Some([answers, commands, _])) =
+            (&sockets, self.registrations.get())
+        {
             for (fd, registration) in [(spawn, answers), (control, commands)] {
                 if let Some(registration) = registration {
                     turn.reactor.deregister(fd.as_raw_fd(), *registration);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use protocol::Containment;
 use reactor::Endpoint;
 
-/// One fact about a child. `Failed` comes alone; otherwise `Started`, any number of `Stopped`, `Exited`, `Empty`.
+/// One fact about a child. `Failed` comes alone; otherwise `Started`, any number of `Stopped`, `Exited`, `Empty`, and
+/// `Orphaned` once between `Started` and `Exited` if it comes at all.
 #[derive(Debug)]
 pub enum Event {
     /// The program was executed.
@@ -21,6 +22,8 @@ pub enum Event {
     Failed(Failure),
     /// A foreground child was stopped from the terminal; the foreground was taken back.
     Stopped,
+    /// Its shepherd is gone, so its tree is being ended by whoever is left. Told before any end of file that comes of it.
+    Orphaned,
     /// The child has exited, or its status is lost.
     Exited(Exit),
     /// Nothing of its tree is left but what can't be killed. The last event.

@@ -66,7 +66,13 @@ pub enum Source {
 }
 
 impl Launch {
-    pub(crate) fn request(&self, child: u32, environment: u32, stdio: [Stdio; 3], umask: u32) -> SpawnRequest {
+    pub(crate) fn request(
+        &self,
+        child: u32,
+        environment: u32,
+        stdio: [Stdio; 3],
+        umask: u32,
+    ) -> SpawnRequest {
         SpawnRequest {
             child: u64::from(child),
             environment,

@@ -47,8 +47,13 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
     let (status, status_write) = sys::pipe().map_err(|errno| Failure::new("pipe", errno))?;
     sys::make_non_blocking(status.as_fd()).map_err(|errno| Failure::new("pipe", errno))?;
 
-    let mut prepared =
-        Prepared { slots: [Stdio::Null; 3], sent: Vec::with_capacity(3), ours: [None, None, None], status, status_write };
+    let mut prepared = Prepared {
+        slots: [Stdio::Null; 3],
+        sent: Vec::with_capacity(3),
+        ours: [None, None, None],
+        status,
+        status_write,
+    };
     let places = prepared.slots.iter_mut().zip(&mut prepared.ours);
     for ((source, opened), (slot, ours)) in launch.stdio.iter_mut().zip(opened).zip(places) {
         *slot = opened.slot;
@@ -92,7 +97,9 @@ fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failu
                 }),
             }
         }
-        Source::Pipe => our_pipe(number, launch.pipe_size, if number == 0 { Lane::Demand } else { output_lane }),
+        Source::Pipe => {
+            our_pipe(number, launch.pipe_size, if number == 0 { Lane::Demand } else { output_lane })
+        }
         Source::Tail(keep) => our_pipe(number, launch.pipe_size, Lane::Tail(*keep)),
     }
 }

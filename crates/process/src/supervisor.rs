@@ -64,7 +64,12 @@ impl Supervisor {
     /// Queues a spawn and returns at once; everything else, failures too, comes as an [`Event`].
     /// `shepherd` is the path of the guard executable.
     #[must_use]
-    pub fn spawn(reactor: &Reactor, environment: &Arc<Environment>, shepherd: &[u8], launch: Launch) -> Arc<Child> {
+    pub fn spawn(
+        reactor: &Reactor,
+        environment: &Arc<Environment>,
+        shepherd: &[u8],
+        launch: Launch,
+    ) -> Arc<Child> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let child = Arc::new(Child::new(NEXT.fetch_add(1, Ordering::Relaxed), Arc::clone(environment)));
         let pending = Pending {
@@ -91,7 +96,11 @@ impl Supervisor {
 
     /// Ends the whole tree: the polite signal, then SIGKILL after the timeout.
     pub fn terminate(reactor: &Reactor, child: &Arc<Child>, signal: u8, kill_timeout_ms: u32) {
-        Self::command(reactor, child, Control::Terminate { child: u64::from(child.id()), signal, kill_timeout_ms });
+        Self::command(
+            reactor,
+            child,
+            Control::Terminate { child: u64::from(child.id()), signal, kill_timeout_ms },
+        );
     }
 
     /// Hands the terminal's foreground to the child again and lets it continue.
@@ -171,11 +180,12 @@ impl Supervisor {
             if supervisor.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
                 supervisor.current = None;
             }
-            let of_lost = |child: &&Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, lost));
+            let of_lost =
+                |child: &&Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, lost));
             supervisor.children.values().filter(of_lost).cloned().collect()
         });
         for child in orphans {
-            child.kill_orphaned_group();
+            child.orphaned(turn);
         }
         Self::pump(turn);
     }
@@ -314,7 +324,9 @@ enum Attempt {
 
 fn out_of_or_failed(failure: Failure) -> Attempt {
     match failure.errno {
-        libc::EMFILE | libc::ENFILE | libc::ETOOMANYREFS | libc::ENOMEM | libc::EAGAIN => Attempt::OutOf(failure),
+        libc::EMFILE | libc::ENFILE | libc::ETOOMANYREFS | libc::ENOMEM | libc::EAGAIN => {
+            Attempt::OutOf(failure)
+        }
         _ => Attempt::Done(Step::Failed(failure)),
     }
 }

@@ -65,7 +65,11 @@ impl Ahead {
     }
 
     /// Reads with `read` (errno on failure) until it would block, permits or this turn's share run out.
-    pub(crate) fn fill(&mut self, share: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize, i32>) -> Filled {
+    pub(crate) fn fill(
+        &mut self,
+        share: usize,
+        mut read: impl FnMut(&mut [u8]) -> Result<usize, i32>,
+    ) -> Filled {
         let mut taken = 0;
         while taken < share {
             let Some(block) = self.room() else { return Filled::Paused };
@@ -106,7 +110,11 @@ impl Ahead {
             if shared.is_none() && !self.blocks.is_empty() {
                 return None;
             }
-            self.blocks.push_back(Block { bytes: Vec::with_capacity(self.block_size), _own: own, _shared: shared });
+            self.blocks.push_back(Block {
+                bytes: Vec::with_capacity(self.block_size),
+                _own: own,
+                _shared: shared,
+            });
         }
         self.blocks.back_mut()
     }

@@ -315,9 +315,8 @@ impl Endpoint {
                 }
             }
             Reader::Ahead(ahead) => {
-                let filled = ahead.fill(SHARE, |into| {
-                    rustix::io::read(fd, into).map_err(rustix::io::Errno::raw_os_error)
-                });
+                let filled = ahead
+                    .fill(SHARE, |into| rustix::io::read(fd, into).map_err(rustix::io::Errno::raw_os_error));
                 let ended = filled == Filled::Ended;
                 ahead.paused = filled == Filled::Paused;
                 if ahead.wanted && (ended || !ahead.is_empty()) {

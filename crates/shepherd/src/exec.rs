@@ -95,7 +95,8 @@ impl Plan {
 /// Becomes the target; returns only when it can't. Runs in a new process with all signals blocked.
 pub fn become_target(plan: &Plan) -> Failure {
     let attempt = || -> Result<(), Failure> {
-        sys::clear_dispositions();
+        // All others are at their default since `main`, and exec takes nothing but ignored ones along.
+        sys::restore_sigpipe();
         if plan.bound_to.is_some_and(|parent| !sys::die_with(parent)) {
             return Err(Failure { stage: Stage::Fork, errno: libc::ECHILD });
         }

@@ -23,7 +23,7 @@ use protocol::{CONTROL_SIZE, Containment, Control, Stage};
 use crate::direct;
 use crate::exec::{self, Failure, Plan};
 use crate::foreground::Terminal;
-use crate::link::{Link, WORD_FAILED, WORD_STARTED};
+use crate::link::{Link, WORD_DONE, WORD_FAILED, WORD_STARTED};
 use crate::order::{Order, Refusal};
 use crate::status::StatusPipe;
 use crate::sys::{self, Change, Received, Side};
@@ -165,6 +165,7 @@ impl Keeper {
             let now = Instant::now();
             let others = self.reap_others(now);
             if self.target.step(others, now) {
+                let _ = sys::send(self.socket.as_fd(), &[WORD_DONE]);
                 return 0;
             }
             self.sleep(now);

@@ -19,6 +19,9 @@ const MOST_SIGNALS: usize = 64;
 pub const WORD_STARTED: u8 = 1;
 pub const WORD_FAILED: u8 = 2;
 
+/// What it says last: nothing of its tree is left. A keeper that goes without it leaves processes behind.
+pub const WORD_DONE: u8 = 4;
+
 /// What the shepherd says first: the target's ends are closed on its side, so STARTED may be told.
 pub const WORD_GO: u8 = 3;
 
@@ -33,13 +36,20 @@ pub struct Link {
     socket: OwnedFd,
     waiting: VecDeque<Control>,
     starting: Option<Starting>,
+    is_done: bool,
 }
 
 impl Link {
     /// Tells a new keeper to go on.
     pub fn new(pid: pid_t, socket: OwnedFd, status: StatusPipe, deadline: Instant) -> Self {
         let _ = sys::send(socket.as_fd(), &[WORD_GO]);
-        Self { pid, socket, waiting: VecDeque::new(), starting: Some(Starting { status, deadline }) }
+        Self {
+            pid,
+            socket,
+            waiting: VecDeque::new(),
+            starting: Some(Starting { status, deadline }),
+            is_done: false,
+        }
     }
 
     pub fn pid(&self) -> pid_t {
@@ -51,6 +61,11 @@ impl Link {
     pub fn is_starting(&mut self) -> bool {
         self.listen();
         self.starting.is_some()
+    }
+
+    /// Whether it has said that it leaves nothing behind.
+    pub fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// When the start counts as hung.
@@ -69,7 +84,10 @@ impl Link {
         loop {
             match sys::receive(self.socket.as_fd(), &mut word) {
                 // Whatever it said, the start is over: the status pipe is the keeper's alone from here on.
-                Received::Message(_) => self.starting = None,
+                Received::Message(_) => {
+                    self.starting = None;
+                    self.is_done |= matches!(word, [WORD_DONE | WORD_FAILED, ..]);
+                }
                 Received::Nothing => return true,
                 Received::Closed => return false,
             }

@@ -5,8 +5,8 @@
 //!   stop the reading of spawns), not for a death (SIGCHLD wakes the loop).
 //! - A keeper's end of file is handled before the family is looked at, so that its number is no longer known by then: it is
 //!   reaped with the strays, and so is everything it leaves behind.
-//! - A direct child that is neither a keeper, nor a target, nor in a target's group belongs to nobody who could end it
-//!   later: it is killed on sight. Killed parents hand their children over, so that reaches the whole of what was lost.
+//! - What a killed keeper leaves belongs to nobody who could end it later: it is killed on sight. Killed parents hand their
+//!   children over, so that reaches the whole of what was lost. Orphans of direct targets live until Node is gone.
 //! - When Node is gone, each keeper is told by an end of file, each direct target goes down its ladder, and this process
 //!   stays until they are gone; only what outlives SIGKILL for two seconds is left.
 
@@ -21,12 +21,13 @@ use crate::Sockets;
 use crate::credentials::Credentials;
 use crate::direct::{self, Settled, Starting};
 use crate::early::Early;
+use crate::keeper;
 use crate::ladder::UNKILLABLE_AFTER;
 use crate::link::Link;
 use crate::order::{self, Order, Refusal};
+use crate::strays::{self, Strangers};
 use crate::sys::{self, Message, Received};
 use crate::target::Target;
-use crate::{keeper, strays};
 
 /// Spawns taken in a row before the loop looks at everything else again.
 const SPAWNS_PER_ROUND: usize = 8;
@@ -57,6 +58,7 @@ struct Resident {
     /// Somebody may have died, been let go, or be due: the family must be looked at before the next sleep.
     family_changed: bool,
     strays: usize,
+    strangers: Strangers,
     /// Since when strays are all that is left.
     only_strays_since: Option<Instant>,
     buffer: Vec<u8>,
@@ -85,6 +87,7 @@ pub fn run(sockets: Sockets) -> c_int {
         early: Early::default(),
         family_changed: false,
         strays: 0,
+        strangers: Strangers::default(),
         only_strays_since: None,
         buffer: vec![0; MAX_INLINE + 64],
     };
@@ -218,6 +221,7 @@ impl Resident {
             State::Kept(mut link) if gives_up => {
                 if link.is_starting() {
                     link.cancel();
+                    self.strangers.hunted = true;
                     return true;
                 }
                 link.pass(command);
@@ -249,6 +253,7 @@ impl Resident {
                 link.flush();
                 if !link.listen() {
                     self.family_changed = true;
+                    self.strangers.hunted |= !link.is_done();
                     return;
                 }
                 State::Kept(link)
@@ -273,7 +278,10 @@ impl Resident {
         for id in hung.map(|(id, _)| *id).collect::<Vec<_>>() {
             match self.children.remove(&id).map(|child| child.state) {
                 Some(State::Starting(starting)) => starting.time_out(),
-                Some(State::Kept(link)) => link.time_out(),
+                Some(State::Kept(link)) => {
+                    self.strangers.hunted = true;
+                    link.time_out();
+                }
                 Some(State::Direct(_)) | None => {}
             }
         }
@@ -296,7 +304,9 @@ impl Resident {
             }
         }
         known.sort_unstable();
-        self.strays = strays::reap_and_kill(self.proc_usable, &known, &mut groups);
+        self.strangers.may_live = self.sockets.is_some();
+        self.strays = strays::reap_and_kill(self.proc_usable, &known, &mut groups, &mut self.strangers);
+        self.strangers.hunted &= self.strays > 0;
         self.children.retain(|_, child| match &mut child.state {
             State::Direct(target) => {
                 let others = target.group().and_then(|group| groups.get(&group)).copied();

@@ -92,6 +92,32 @@ fn leftovers_are_killed_or_left_as_asked() {
 }
 
 #[test]
+fn a_daemon_that_left_its_group_lives_until_node_is_gone() {
+    let mut node = Node::resident();
+    let script = "(trap '' TERM; setsid sh -c 'echo $$; exec sleep 1000' &); exit 0";
+    let mut request = node.request(Containment::Group, &["sh", "-c", script]);
+    request.kill_on_exit = false;
+    request.stdio[1] = Stdio::Passed;
+    let (mut stdout, writer) = pipe().unwrap();
+    let mut child = node.send(&request, &[writer.as_raw_fd()]);
+    let daemon = line(&mut stdout);
+    let watched = pidfd(daemon.parse().unwrap());
+    child.started();
+    child.exited();
+    node.command(Control::Release { child: child.id });
+    // A whole child later the shepherd has looked at its family several times, and has seen that the group is empty.
+    let (mut other, _stdout) = node.shell(Containment::Tree, "exit 0");
+    other.started();
+    other.exited();
+    other.empty();
+    other.release(&node);
+    child.empty();
+    assert!(fs::read_to_string(format!("/proc/{daemon}/stat")).unwrap().contains(") S "));
+    node.finish();
+    wait_for_death(&watched);
+}
+
+#[test]
 fn the_zombie_is_held_until_release() {
     let mut node = Node::resident();
     for containment in BOTH {

@@ -61,7 +61,12 @@ impl Process {
 }
 
 /// Starts the guard executable with its sockets on 3 and 4 and a pidfd of this process on 5.
-pub(crate) fn start_shepherd(path: &Path, mode: &str, spawn: &OwnedFd, control: &OwnedFd) -> Result<Process, i32> {
+pub(crate) fn start_shepherd(
+    path: &Path,
+    mode: &str,
+    spawn: &OwnedFd,
+    control: &OwnedFd,
+) -> Result<Process, i32> {
     let failed = rustix::io::Errno::raw_os_error;
     let aside = |fd: &OwnedFd| rustix::io::fcntl_dupfd_cloexec(fd, ASIDE).map_err(failed);
     let mut sources = vec![aside(spawn)?, aside(control)?];
@@ -94,7 +99,9 @@ fn posix_spawn(path: &CStr, arguments: &[&CStr], descriptors: &[OwnedFd]) -> Res
         check(libc::posix_spawn_file_actions_init(actions.as_mut_ptr()))?;
         let outcome = check(libc::posix_spawnattr_init(attributes.as_mut_ptr())).and_then(|()| {
             let outcome = check(libc::posix_spawnattr_setsigmask(attributes.as_mut_ptr(), all.as_ptr()))
-                .and_then(|()| check(libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), all.as_ptr())))
+                .and_then(|()| {
+                    check(libc::posix_spawnattr_setsigdefault(attributes.as_mut_ptr(), all.as_ptr()))
+                })
                 .and_then(|()| check(libc::posix_spawnattr_setpgroup(attributes.as_mut_ptr(), 0)))
                 .and_then(|()| {
                     let flags = libc::c_short::try_from(flags).map_err(|_| libc::EINVAL)?;
@@ -102,7 +109,11 @@ fn posix_spawn(path: &CStr, arguments: &[&CStr], descriptors: &[OwnedFd]) -> Res
                 })
                 .and_then(|()| {
                     (3..).zip(descriptors).try_for_each(|(number, fd)| {
-                        check(libc::posix_spawn_file_actions_adddup2(actions.as_mut_ptr(), fd.as_raw_fd(), number))
+                        check(libc::posix_spawn_file_actions_adddup2(
+                            actions.as_mut_ptr(),
+                            fd.as_raw_fd(),
+                            number,
+                        ))
                     })
                 })
                 .and_then(|()| {

@@ -213,14 +213,20 @@ pub fn set_foreground(tty: BorrowedFd<'_>, group: pid_t) {
 /// Blocks every signal and sets two dispositions that an unlucky parent may have left: an ignored SIGCHLD loses every
 /// status, and a SIGPIPE must never end this process.
 pub fn shield_from_signals() {
+    super::clear_dispositions();
     // SAFETY: the set is initialised by sigfillset before it is used; dispositions are constants.
     unsafe {
         let mut all: libc::sigset_t = zeroed();
         libc::sigfillset(&raw mut all);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const all, std::ptr::null_mut());
-        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         libc::signal(libc::SIGPIPE, libc::SIG_IGN);
     }
+}
+
+/// The one disposition that [`shield_from_signals`] leaves ignored, back to its default. Async-signal-safe.
+pub fn restore_sigpipe() {
+    // SAFETY: constants.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
 /// The process made by [`fork`], or this one.
