@@ -5,19 +5,32 @@ import type { Result, RunOptions } from './process/types.ts'
 
 /** Every code of ours. An error may also carry the operating system's name (`EPIPE`, `ENOENT`, …). */
 export type ErrorCode =
+  /** An option or argument is wrong; the message names it, what was expected and what came. */
   | 'ERR_INVALID_OPTION'
+  /** The native parts can't work here, or were not found; the message has the remedy. */
   | 'ERR_PLATFORM_UNSUPPORTED'
+  /** A timeout is over; the error's name is TimeoutError. */
   | 'ERR_TIMEOUT'
+  /** A signal aborted it; the error's name is AbortError, its cause the signal's reason. */
   | 'ABORT_ERR'
   | 'ERR_STREAM_CONSUMED'
+  /** The containment that was named can't be had here. */
   | 'ERR_CONTAINMENT'
+  /** The child exited with another code than 0, or by a signal. */
   | 'ERR_PROCESS_FAILED'
+  /** More came than `maxBuffer` allows. */
   | 'ERR_MAX_BUFFER'
+  /** Nobody can tell how the child ended. */
   | 'ERR_STATUS_LOST'
+  /** The guard ended before it answered. */
   | 'ERR_SHEPHERD_LOST'
+  /** Another consumer holds the reader. */
   | 'ERR_READER_BUSY'
+  /** The reader was canceled or given away, or ended too early. */
   | 'ERR_READER_CLOSED'
+  /** The writer has ended, or was given away. */
   | 'ERR_WRITER_CLOSED'
+  /** A line is longer than `maxLength`. */
   | 'ERR_LINE_TOO_LONG'
   | 'ERR_CHANNEL_CLOSED'
   | 'ERR_CHANNEL_FULL'
@@ -43,7 +56,12 @@ export class SluiceError extends Error {
     this.code = code
   }
 
-  /** Tells our errors from others, and one case from the rest when a code is given. */
+  /**
+   * Tells our errors from others, and one case from the rest when a code is given.
+   *
+   * @example
+   * if (SluiceError.is(error, 'ERR_MAX_BUFFER')) console.warn('too much output')
+   */
   static is(error: unknown, code?: ErrorCode): error is SluiceError {
     return error instanceof SluiceError && (code === undefined || error.code === code)
   }
@@ -60,7 +78,13 @@ export interface SpawnFacts {
   readonly cause?: unknown
 }
 
-/** Nothing was executed. */
+/**
+ * Nothing was executed: the program or the directory is missing, something is used up, or it was given up before its start. The shape is
+ * the one of Node's own spawn errors; `reject: false` does not hide it.
+ *
+ * @example
+ * await run('no-such-program').catch(error => error instanceof SpawnError && error.code === 'ENOENT')
+ */
 export class SpawnError extends SluiceError {
   readonly errno: number
   readonly syscall: string
@@ -76,7 +100,12 @@ export class SpawnError extends SluiceError {
 }
 Object.defineProperty(SpawnError.prototype, 'name', { value: 'SpawnError', writable: true, configurable: true })
 
-/** The child ran and did not end well; it carries every field of its `Result`. */
+/**
+ * The child ran and did not end well; it carries every field of its `Result`. `message` quotes the end of what it wrote, `shortMessage` does not.
+ *
+ * @example
+ * await run('false').catch(error => error instanceof ProcessError && error.exitCode === 1)
+ */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- the fields are those of `result`, assigned below
 export class ProcessError extends SluiceError {
   readonly shortMessage: string

@@ -102,6 +102,7 @@ export type NativeChildEvent =
       systemCpuMs: number
     }
   | { type: 'stopped' }
+  | { type: 'orphaned' }
   | { type: 'empty'; survivors: number }
 
 export interface NativeEndpoint {

@@ -1,7 +1,12 @@
 // Says whether the native parts can work here, without throwing.
 import { loadNative } from './loader.ts'
 
-/** What works on this machine. `reason` says why something doesn't. */
+/**
+ * What works on this machine. `reason` says why something doesn't. Never throws; the first call loads the addon if it is there.
+ *
+ * @example
+ * if (!isSupported().process) console.warn(isSupported().reason)
+ */
 export function isSupported(): { readonly process: boolean; readonly shared: boolean; readonly reason?: string } {
   try {
     loadNative()

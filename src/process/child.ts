@@ -1,7 +1,7 @@
 // The intake of one child's native events: started or failed, then exited, then empty. Orders are passed on; what they mean is decided above.
 import type { SluiceError } from '../errors.ts'
-import type { NativeChildEvent, NativeSpawnRequest } from '../native/addon.ts'
-import type { Environment } from '../native/environment.ts'
+import type { NativeChildEvent, NativeSpawnRequest } from '../native/index.ts'
+import type { Environment } from '../native/index.ts'
 import type { Ladder } from './options/signals.ts'
 
 export type StartedEvent = Extract<NativeChildEvent, { type: 'started' }>
@@ -14,6 +14,8 @@ export interface ChildListener {
   /** Nothing was executed; an error when the native side itself is gone. */
   failed(event: FailedEvent | SluiceError): void
   stopped(): void
+  /** Its guard is gone: its tree is being ended, and its output may end anywhere. */
+  orphaned(): void
   exited(event: ExitedEvent): void
   /** Nothing of its tree is left. */
   empty(): void
@@ -113,6 +115,8 @@ export class Child {
         return this.#listener.failed(event)
       case 'stopped':
         return this.#listener.stopped()
+      case 'orphaned':
+        return this.#listener.orphaned()
       case 'exited':
         this.#phase = 'exited'
         return this.#listener.exited(event)

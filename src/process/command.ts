@@ -34,7 +34,12 @@ export class Command<O = {}> {
     partsOf = command => command.#parts
   }
 
-  /** The same with other options: shallow, `env` one level deep. Of a pipe they concern the last command, `input` and `stdin` the first. */
+  /**
+   * The same with other options: shallow, `env` one level deep. Of a pipe they concern the last command, `input` and `stdin` the first.
+   *
+   * @example
+   * const quiet = command('make').with({ stdout: 'ignore' })
+   */
   with<const P extends RunOptions>(options: P): Command<Omit<O, keyof P> & P> {
     return create(merged(this.#parts, takeOptions(options)))
   }
@@ -75,7 +80,13 @@ export class Command<O = {}> {
   }
 }
 
-/** Describes a child without starting it. */
+/**
+ * Describes a child without starting it. Bad options throw ERR_INVALID_OPTION; whether the program exists shows when it is started.
+ *
+ * @example
+ * const list = command('ls', ['-l'], { lines: true })
+ * const { stdout } = await list.with({ cwd: '/' }).run()
+ */
 export function command<const O extends RunOptions = {}>(
   file: string | URL,
   args?: readonly string[],

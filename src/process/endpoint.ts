@@ -1,8 +1,8 @@
 // One end of a pipe on the JS side: the operations parked on it, when it is armed, and its counters.
 // What an operation does with the bytes is the reader's and the writer's business.
 import { errnoError } from '../errors.ts'
-import type { NativeEndpoint } from '../native/addon.ts'
-import type { EndpointHost, Handler, KeepAlive } from '../native/environment.ts'
+import type { NativeEndpoint } from '../native/index.ts'
+import type { EndpointHost, Handler, KeepAlive } from '../native/index.ts'
 import { DONE, MORE, ParkedList, type Parked } from './parked.ts'
 
 /** `read`, `write`: the call would block. No errno has this value. */
@@ -38,6 +38,8 @@ export class Endpoint implements Handler {
   // What it is armed for; 0 is nothing. One-shot: a wake-up disarms.
   #armed = 0
   #waitingSince = 0
+  // The environment holds it only while it is armed.
+  #isForgettable = false
   readonly #mode: number
   readonly #parked = new ParkedList()
 
@@ -172,6 +174,15 @@ export class Endpoint implements Handler {
     if (callback !== undefined && this.#parked.isEmpty) this.#rearm()
   }
 
+  /**
+   * From now on whoever reads or writes it is the only one to hold it while nothing is parked, so that its descriptor goes with a
+   * consumer that was dropped before the end.
+   */
+  makeForgettable(): void {
+    this.#isForgettable = true
+    this.#rearm()
+  }
+
   /** The I/O thread died, or what was to be attached never came. */
   fail(error: Error): void {
     if (this.#failure !== undefined) return
@@ -233,6 +244,10 @@ export class Endpoint implements Handler {
     const native = this.#native
     if (native === undefined) return
     const mode = this.#parked.isEmpty ? (this.#onHangUp === undefined ? 0 : HANG_UP) : this.#mode
+    if (this.#isForgettable) {
+      if (mode === 0) this.#host?.removeEndpoint(native.id)
+      else this.#host?.addEndpoint(native.id, this)
+    }
     if (mode === 0 || mode === this.#armed) return
     const result = native.arm(mode)
     if (result < 0) this.fail(errnoError(-result, 'poll'))
@@ -249,7 +264,7 @@ export class Endpoint implements Handler {
       this.#armed = 0
     }
     this.#keepAlive?.drop()
-    if (this.#onHangUp !== undefined) this.#rearm()
+    if (this.#onHangUp !== undefined || this.#isForgettable) this.#rearm()
   }
 
   #reportHangUp(): void {

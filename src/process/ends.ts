@@ -1,5 +1,5 @@
 // Our ends of one child's pipes: made when it has started, counted for its metrics. What a child's end means for them is told by hooks.
-import type { Environment, KeepAlive } from '../native/environment.ts'
+import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
 import { Endpoint } from './endpoint.ts'
@@ -76,15 +76,16 @@ export class Ends {
 
   /**
    * The child is closed. What has come to its end is closed too, now or when a descendant lets go of it, so that output nobody reads
-   * to its end leaves no descriptor behind. Bytes that are still there stay readable.
+   * to its end leaves no descriptor behind. Bytes that are still there stay readable, for as long as somebody has their reader.
    */
   settle(): void {
-    const isUnread = this.input?.hungUp && this.stdin?.pendingBytes === 0
-    if (this.#isInputOurs || isUnread) this.#closeInput()
+    if (this.#isInputOurs) this.#closeInput()
+    else if (this.input?.hungUp && this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
     for (const endpoint of this.outputs) {
       const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
       if (endpoint.hungUp) close()
       else endpoint.watchHangUp(close)
+      endpoint.makeForgettable()
     }
   }
 
@@ -104,6 +105,8 @@ function closeIfEmpty(core: ReaderCore | undefined): void {
   try {
     const front = core.take(1)
     if (front) core.giveBack(front)
+    // With read-ahead the I/O thread has not seen the end yet, and tells when it has.
+    else if (front === undefined) core.endpoint.watchHangUp(() => closeIfEmpty(core))
   } catch {
     // The end is an error, which stays for whoever reads.
   }

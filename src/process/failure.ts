@@ -1,4 +1,5 @@
 // The errors of a child: what they say and which code and name they carry. Whether one is thrown is decided by run.ts and subprocess.ts.
+import { getSystemErrorName } from 'node:util'
 import { ProcessError, SluiceError, SpawnError } from '../errors.ts'
 import type { FailedEvent } from './child.ts'
 import type { Settings } from './options.ts'
@@ -14,6 +15,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ERR_PLATFORM_UNSUPPORTED: 'this platform can not do what was asked for',
 }
 
+/** The guard executable is there but can't be executed: mounted noexec, inside an archive, without its x bit, for another machine. */
+const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'ENOENT', 'ENOEXEC', 'ENOTDIR', 'EPERM'])
+
 /** The native side could not start it. */
 export function notExecuted(event: FailedEvent | SluiceError, settings: Settings): SpawnError {
   const { file, args } = settings
@@ -23,8 +27,9 @@ export function notExecuted(event: FailedEvent | SluiceError, settings: Settings
       cause: event,
     })
   }
-  const { stage, errno, code } = event
-  const explanation = EXPLANATIONS[code] ?? (event.detail || undefined)
+  const { stage, errno } = event
+  const code = codeOfFailure(event)
+  const explanation = explain(code, event)
   const because = explanation === undefined ? '' : `: ${explanation}`
   if (stage === 'chdir') {
     const path = settings.cwd || '.'
@@ -37,6 +42,19 @@ export function notExecuted(event: FailedEvent | SluiceError, settings: Settings
   }
   const step = stage === 'exec' ? '' : ` (${stage})`
   return new SpawnError(code, `spawn ${file} ${code}${step}${because}`, facts(settings, `spawn ${file}`, -errno))
+}
+
+function explain(code: string, { stage, detail }: FailedEvent): string | undefined {
+  if (stage === 'shepherd' && detail !== '')
+    return `the guard executable ${detail} can not be run: reinstall the package on a file system that allows execution, outside of any archive`
+  return EXPLANATIONS[code] ?? (detail || undefined)
+}
+
+/** One of our codes where there is one; else the system's name of its number. A guard that can't be run is one error with path and remedy. */
+function codeOfFailure({ stage, errno, code }: FailedEvent): string {
+  if (code !== '') return code
+  if (stage === 'shepherd' && UNUSABLE.has(getSystemErrorName(-errno))) return 'ERR_PLATFORM_UNSUPPORTED'
+  return getSystemErrorName(-errno)
 }
 
 /** It threw before anything was asked of the native side: the current directory is gone, a given reader is busy. */
@@ -137,8 +155,8 @@ function outputOf(result: Result<RunOptions>): string {
   return text.slice(-QUOTED_OUTPUT).trimEnd()
 }
 
-/** Output of a child that we ended may be cut, so its end is not given as an end. */
-export function cutOutput(why: EndReason, settings: Settings): SluiceError {
+/** Output of a child that was ended may be cut, so its end is not given as an end. Without a reason its guard died, and it with it. */
+export function cutOutput(why: EndReason | undefined, settings: Settings): SluiceError {
   const { file, timeout, signal } = settings
   if (why === 'timeout')
     return named(
@@ -152,6 +170,9 @@ export function cutOutput(why: EndReason, settings: Settings): SluiceError {
         cause: signal?.reason,
       }),
     )
+  }
+  if (why === undefined) {
+    return new SluiceError('ERR_SHEPHERD_LOST', `${file} was ended as its guard process died, so its output may be cut`)
   }
   return new SluiceError('ERR_PROCESS_FAILED', `${file} was ended, so its output may be cut`)
 }

@@ -1,6 +1,6 @@
 // A reader or writer of ours becomes a stream of another child: its native end is taken out, and it is closed here.
 import { invalidOption } from '../errors.ts'
-import type { NativeEndpoint } from '../native/addon.ts'
+import type { NativeEndpoint } from '../native/index.ts'
 import type { ByteReader, ByteWriter } from './byte-types.ts'
 import { PipeReader } from './reader.ts'
 import { PipeWriter } from './writer.ts'

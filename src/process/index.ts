@@ -6,7 +6,7 @@ export type { ScriptValue } from './script-words.ts'
 export { spawn } from './spawn.ts'
 export { stream } from './stream.ts'
 export { ProcessError, SluiceError, SpawnError, type ErrorCode } from '../errors.ts'
-export { isSupported } from '../native/support.ts'
+export { isSupported } from '../native/index.ts'
 export type { ByteReader, Bytes, ByteSource, ByteWriter, LineOptions, LineReader, WaitOptions } from './byte-types.ts'
 export type {
   AnySubprocess,

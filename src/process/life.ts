@@ -1,6 +1,6 @@
 // One child from the request to `closed`, for the rest of this layer. Puts its parts together; each part knows its own business only.
 import type { SluiceError, SpawnError } from '../errors.ts'
-import { environment } from '../native/environment.ts'
+import { environment } from '../native/index.ts'
 import type { Bytes } from './byte-types.ts'
 import { Child, type ChildListener, type ExitedEvent, type FailedEvent, type StartedEvent } from './child.ts'
 import { isDry, watchClosing, type Closing } from './closing.ts'
@@ -81,7 +81,7 @@ export class Life implements ChildListener {
     return this.#exit
   }
 
-  /** We ended it before it had exited, so its output may end anywhere. */
+  /** It was ended before it had exited, by us or for want of a guard, so its output may end anywhere. */
   get isCut(): boolean {
     return this.#isCut
   }
@@ -154,7 +154,7 @@ export class Life implements ChildListener {
       this.#child.environment,
       this.#reference,
       {
-        endError: () => (this.#isCut ? cutOutput(this.#reason ?? 'terminate', this.settings) : undefined),
+        endError: () => (this.#isCut ? cutOutput(this.#reason, this.settings) : undefined),
         closed: () => this.recheck(),
       },
       this.#stdout,
@@ -175,8 +175,13 @@ export class Life implements ChildListener {
     stopWithChild(() => this.#child.foreground())
   }
 
+  orphaned(): void {
+    this.#loseGuard()
+  }
+
   exited(event: ExitedEvent): void {
     this.#event = event
+    if (event.lost) this.#loseGuard()
     this.#durationMs = performance.now() - this.#startedAt
     const outputs = this.#ends?.outputs ?? []
     this.#exit = exitOf(event, this.#reason, outputs.every(isDry), this.#durationMs)
@@ -191,12 +196,18 @@ export class Life implements ChildListener {
 
   #close(event: ExitedEvent, drained: boolean): void {
     this.#stopLimits()
-    this.#tail = this.#readTail()
+    // The ring is gone with the release; what is piped may still be read, and counts then.
+    if (this.settings.stderr.kind === 'tail') this.#tail = this.#child.stderrTail()
     this.#exit = exitOf(event, this.#reason, drained, this.uptimeMs)
     this.#ends?.settle()
     this.#child.release()
     this.#reference.drop()
     this.#closed.resolve(this.#exit)
+  }
+
+  /** A guard takes along what it contained; what is contained by nothing goes on. */
+  #loseGuard(): void {
+    if (this.containment !== 'none') this.#isCut = true
   }
 
   #notStarted(error: SpawnError): void {
@@ -207,8 +218,7 @@ export class Life implements ChildListener {
   }
 
   #readTail(): Bytes {
-    const { kind } = this.settings.stderr
-    if (kind === 'tail') return this.#child.stderrTail()
+    if (this.settings.stderr.kind === 'tail') return this.#child.stderrTail()
     return this.#ends?.seen.bytes() ?? new Uint8Array(0)
   }
 }

@@ -2,7 +2,7 @@
 // The ways themselves (reads, iterator, lines, streams) are in their own files.
 import { errnoError, SluiceError, timeoutError } from '../errors.ts'
 import { turn } from '../turn.ts'
-import type { NativeEndpoint } from '../native/addon.ts'
+import type { NativeEndpoint } from '../native/index.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
 import { AGAIN, type Endpoint } from './endpoint.ts'
 import { DONE } from './parked.ts'
@@ -106,8 +106,12 @@ export class ReaderCore {
     if (this.endpoint.readsAhead) return this.#takeBlock(max)
     const room = max <= READ_SIZE ? max : this.#largeRoom(max)
     const memory = this.#slab.reserve(room)
-    const count = this.endpoint.read(memory, this.#slab.offset, room)
-    if (count === AGAIN) return undefined
+    const { offset } = this.#slab
+    const count = this.endpoint.read(memory, offset, Math.min(room, memory.length - offset))
+    if (count === AGAIN) {
+      this.#slab.rest()
+      return undefined
+    }
     if (count <= 0) return this.#ended(count)
     const chunk = this.#slab.take(count)
     this.#came(chunk)
@@ -164,6 +168,7 @@ export class ReaderCore {
     this.#state = 'closed'
     this.#holder = undefined
     this.endpoint.close(closedError())
+    this.#slab.release()
     this.#front.clear()
     if (before === 'open') this.#hooks.onClose?.()
     return before === 'ended' ? Promise.resolve() : this.#leave()
@@ -177,6 +182,10 @@ export class ReaderCore {
         'ERR_READER_BUSY',
         'a reader that is given to another child must be idle, with no bytes put back in front',
       )
+    }
+    // What the I/O thread has read for us would be missing there.
+    if (this.endpoint.readsAhead) {
+      throw new SluiceError('ERR_READER_BUSY', 'a reader with readAhead can not be given to another child')
     }
     const native = this.#state === 'open' ? this.endpoint.surrender() : undefined
     if (native === undefined) throw closedError()
@@ -219,6 +228,7 @@ export class ReaderCore {
   /** The pipe is at its end, or broken by -errno. The descriptor is closed; parked operations stay and find the end. */
   #ended(result: number): null | undefined {
     this.#state = 'ended'
+    this.#slab.release()
     this.endpoint.close()
     if (result < 0) this.#failure = errnoError(-result, 'read')
     else {

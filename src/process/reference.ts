@@ -1,5 +1,5 @@
 // Whether a child, and what is parked on its pipes, keeps the event loop alive: all of it while the child is ref'd, nothing of it otherwise.
-import type { KeepAlive } from '../native/environment.ts'
+import type { KeepAlive } from '../native/index.ts'
 
 export class Reference implements KeepAlive {
   readonly #loop: KeepAlive

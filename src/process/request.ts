@@ -1,6 +1,6 @@
 // Settings to the plain data the native side takes. Checks nothing: everything was checked when the settings were made.
 import { isAbsolute } from 'node:path'
-import type { NativeSpawnRequest, NativeStdio } from '../native/addon.ts'
+import type { NativeSpawnRequest, NativeStdio } from '../native/index.ts'
 import { joinVariables } from './environment-variables.ts'
 import { surrenderReader, surrenderWriter } from './hand-over.ts'
 import type { Settings } from './options.ts'
@@ -24,7 +24,8 @@ export function spawnRequest(settings: Settings): NativeSpawnRequest {
     killTimeoutMs: killTimeout === Infinity ? -1 : killTimeout,
     pipeSize: settings.pipeSize,
     readAhead: settings.readAhead,
-    foreground: settings.foreground,
+    // A session of its own can't have the terminal of ours.
+    foreground: settings.foreground && !settings.detached,
   }
 }
 

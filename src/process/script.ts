@@ -8,7 +8,7 @@ import type { AnyResult, Result, RunOptions } from './types.ts'
 /** A command that runs when it is awaited, once; later awaits give the same result. Never started by creation. */
 export interface ScriptCommand<O = {}> extends Command<O>, Promise<Result<O>> {}
 
-/** What `$` is. */
+/** What `$` is: a tag of templates, or, with options, a function that gives one. */
 export interface Script {
   (strings: TemplateStringsArray, ...values: readonly ScriptValue[]): ScriptCommand
   <const O extends RunOptions>(

@@ -2,21 +2,26 @@
 import { markAsUntransferable } from 'node:worker_threads'
 import type { Bytes } from './byte-types.ts'
 
-const SLAB_SIZE = 256 * 1024
+// Below the size from which malloc maps fresh pages for every block: those would be faulted in and given back for each slab.
+const SLAB_SIZE = 64 * 1024
+/** What is left of a slab is still worth a read of its own. */
+const LEAST_ROOM = 16 * 1024
 /** Chunks up to this size get their own buffer: a few bytes that somebody keeps must not keep a slab. */
 const OWN_BUFFER_SIZE = 4096
+const NO_MEMORY = new Uint8Array(0)
+
+/** A slab of which nothing was given out, for the next reader that wants one: most reads of many children find no byte. */
+let spare: Bytes | undefined
 
 export class Slab {
-  #memory: Bytes = new Uint8Array(0)
+  #memory: Bytes = NO_MEMORY
   #used = 0
 
-  /** Memory to read into, at `offset`, with room for `length` bytes. */
+  /** Memory to read into, from `offset` on. It may have less room than `length`; more than a slab is given in full. */
   reserve(length: number): Bytes {
-    if (this.#memory.length - this.#used < length) {
-      const buffer = Buffer.allocUnsafeSlow(Math.max(SLAB_SIZE, length)).buffer
-      // Transferring one chunk's buffer to another thread would take the memory of all its neighbours.
-      markAsUntransferable(buffer)
-      this.#memory = new Uint8Array(buffer)
+    if (this.#memory.length - this.#used < (length > SLAB_SIZE ? length : Math.min(length, LEAST_ROOM))) {
+      this.#memory = length > SLAB_SIZE ? allocate(length) : (spare ?? allocate(SLAB_SIZE))
+      if (this.#memory === spare) spare = undefined
       this.#used = 0
     }
     return this.#memory
@@ -33,4 +38,23 @@ export class Slab {
     this.#used += length
     return this.#memory.subarray(start, start + length)
   }
+
+  /** Nothing was there to read: a reader that waits holds no memory, unless a part of it is given out. */
+  rest(): void {
+    if (this.#used === 0) this.release()
+  }
+
+  /** Nothing more will be read: chunks keep what they need. */
+  release(): void {
+    if (this.#used === 0 && this.#memory.length === SLAB_SIZE) spare = this.#memory
+    this.#memory = NO_MEMORY
+    this.#used = 0
+  }
+}
+
+function allocate(length: number): Bytes {
+  const { buffer } = Buffer.allocUnsafeSlow(length)
+  // Transferring one chunk's buffer to another thread would take the memory of all its neighbours.
+  markAsUntransferable(buffer)
+  return new Uint8Array(buffer)
 }

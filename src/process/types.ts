@@ -74,9 +74,12 @@ export interface ProcessOptions {
 export interface Exit {
   /** Exit code 0, not timed out, not canceled. */
   readonly ok: boolean
+  /** `null` when a signal ended it, or when it is lost. */
   readonly exitCode: number | null
+  /** What ended it, if a signal did; a number when this host has no name for it. */
   readonly signal: NodeJS.Signals | number | null
   readonly coreDumped: boolean
+  /** Its `timeout` ended it. */
   readonly timedOut: boolean
   /** Its AbortSignal ended it. */
   readonly isCanceled: boolean
@@ -84,6 +87,7 @@ export interface Exit {
   readonly lost: boolean
   /** Every pipe came to its end before `drainTimeout`. */
   readonly drained: boolean
+  /** From the request to the exit. */
   readonly durationMs: number
   readonly resourceUsage: ResourceUsage
 }
@@ -128,7 +132,7 @@ export type OutputOf<O, K extends 'stdout' | 'stderr' = 'stdout'> = Collected<
 // oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every result is assignable
 export type AnyResult = Result<any>
 
-/** What `run` gives. */
+/** What `run` gives. Its output has the type that the options ask for; what was not piped is undefined. */
 export interface Result<O = {}> extends Exit {
   readonly stdout: OutputOf<O>
   readonly stderr: OutputOf<O, 'stderr'>
@@ -136,6 +140,7 @@ export interface Result<O = {}> extends Exit {
   readonly stderrTail: string
   /** `maxBuffer` cut a stream. */
   readonly truncated: boolean
+  /** File and arguments in one line, for people to read. */
   readonly command: string
   readonly pid: number
   /** The members of a pipe before this one, first to last. */
@@ -144,12 +149,15 @@ export interface Result<O = {}> extends Exit {
 
 /**
  * A running child. What is not piped is undefined. After we ended the child, its pipes give what the kernel holds and then reject,
- * so cut output never passes for whole. Disposal is `terminate()`.
+ * so cut output never passes for whole. Disposal is `terminate()`. Promises held as properties may be ignored.
  */
 export interface Subprocess<O = {}> extends AsyncDisposable {
   readonly pid: number
+  /** With `stdin: 'pipe'`. Not ending it keeps a child waiting that reads to its end. */
   readonly stdin: EndOf<Opt<O, 'stdin'>, undefined, ByteWriter>
+  /** Unless stdout was sent elsewhere. */
   readonly stdout: EndOf<Opt<O, 'stdout'>, ByteReader, ByteReader>
+  /** With `stderr: 'pipe'`. Unread, it holds the child back as stdout does. */
   readonly stderr: EndOf<Opt<O, 'stderr'>, undefined, ByteReader>
   /** The last 64 KiB (or `tail`) of stderr as text; with `'pipe'`, of what was read from it. */
   readonly stderrTail: string
@@ -161,19 +169,33 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
   readonly exited: Promise<Exit>
   /** And every pipe is at its end, or `drainTimeout` is over. Never rejects. */
   readonly closed: Promise<Exit>
+  /** What `exited` gave; undefined before. */
   readonly exit: Exit | undefined
-  /** `closed`, but a ProcessError unless it is `ok`. */
+  /**
+   * `closed`, but a ProcessError unless it is `ok`: ERR_PROCESS_FAILED, ERR_TIMEOUT, ABORT_ERR or ERR_STATUS_LOST.
+   *
+   * @example
+   * await child.success()
+   */
   success(): Promise<Exit>
-  /** Signals the child alone; false once it exited. Never reaches another process. 0 probes. */
+  /** Signals the child alone, SIGTERM by default; false once it exited. Never reaches another process. 0 probes. A bad signal throws ERR_INVALID_OPTION. */
   kill(signal?: Signal): boolean
-  /** Signals every process of its tree; false once nothing of it is left. */
+  /** Signals every process of its tree, SIGTERM by default; false once nothing of it is left. */
   killTree(signal?: Signal): boolean
-  /** Ends the whole tree and waits until nothing of it is left; also sweeps after an exit. Calls share one promise. */
+  /**
+   * Ends the whole tree and waits until nothing of it is left but what can't be killed; also sweeps after an exit. Calls share one end.
+   *
+   * @example
+   * await child.terminate({ killTimeout: 500 })
+   */
   terminate(options?: { killSignal?: Signal; killTimeout?: number }): Promise<Exit>
-  /** stdin and stdout as one Node stream. */
+  /** stdin and stdout as one Node stream; a side that is not piped has ended. Nothing is read before the stream is asked. */
   duplex(): Duplex
+  /** Counters at this moment. */
   metrics(): ProcessMetrics
+  /** The child, and what waits on its pipes, keep the event loop alive: the default. */
   ref(): this
+  /** They don't. The child ends when Node does, unless it is detached. */
   unref(): this
 }
 
@@ -181,17 +203,20 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
 // oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every handle is assignable
 export type AnySubprocess = Subprocess<any>
 
-/** Counters of one child. */
+/** Counters of one child, over all of its pipes. */
 export interface ProcessMetrics {
   readonly kind: 'process'
   readonly pid: number
   readonly file: string
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** System calls. */
   readonly reads: number
   readonly writes: number
+  /** Operations that had to wait. */
   readonly readParks: number
   readonly writeParks: number
+  /** For how long something of ours waited for the child. */
   readonly waitedForChildMs: number
   /** In the kernel's pipes now. */
   readonly pipedBytes: number

@@ -1,6 +1,7 @@
 // What every way of writing shares: one endpoint, the writes that wait on it in order, its end, and the failure that ended it early.
+import { constants } from 'node:os'
 import { errnoError, invalidOption, SluiceError, timeoutError } from '../errors.ts'
-import type { NativeEndpoint } from '../native/addon.ts'
+import type { NativeEndpoint } from '../native/index.ts'
 import { turn } from '../turn.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
 import { AGAIN, type Endpoint } from './endpoint.ts'
@@ -29,6 +30,8 @@ export class WriterCore implements WriteTarget {
   #ended: Promise<void> | undefined
   #failure: Error | undefined
   #isClosed = false
+  // Closed since nobody reads any more: what a write would have failed of.
+  #unread: Error | undefined
 
   constructor(endpoint: Endpoint, hooks: WriterHooks) {
     this.endpoint = endpoint
@@ -54,6 +57,7 @@ export class WriterCore implements WriteTarget {
   /** Throws what a write would be refused with now. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#unread !== undefined && this.#ended === undefined) throw this.#unread
     if (this.#ended !== undefined || this.#isClosed) {
       throw new SluiceError('ERR_WRITER_CLOSED', 'the writer has ended, was destroyed, or was given to another child')
     }
@@ -108,6 +112,13 @@ export class WriterCore implements WriteTarget {
     const error = new SluiceError('ERR_WRITER_CLOSED', 'the writer was destroyed before everything was written')
     if (this.#pending > 0) this.break(error)
     else this.#close(error)
+  }
+
+  /** Nobody reads any more, and nothing waits: closes our end. A later write fails as it would have on the open pipe; `end` has nothing to lose. */
+  closeUnread(): void {
+    if (this.#isClosed) return
+    this.#unread = errnoError(constants.errno.EPIPE, 'write')
+    this.#close(undefined)
   }
 
   /** Gives the native end to another child. Nothing may wait on it. */

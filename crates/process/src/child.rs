@@ -102,6 +102,16 @@ impl Child {
         }
     }
 
+    /// Nobody takes its events any more: the ends that came with its start are closed.
+    pub(crate) fn discard_events(&self) {
+        let events = std::mem::take(&mut *lock(&self.events));
+        for event in events {
+            if let Event::Started { stdio, .. } = event {
+                stdio.iter().flatten().for_each(|endpoint| endpoint.close());
+            }
+        }
+    }
+
     fn started(
         &self,
         turn: &mut Turn<'_>,

@@ -117,6 +117,16 @@ fn our_pipe(number: usize, size: usize, lane: Lane) -> Result<Opened, Failure> {
     Ok(Opened { slot: Stdio::Passed, sent: Some(theirs), ours: Some((ours, lane)) })
 }
 
+/// A spawn that is given up fetches its sides of links all the same, and closes them: its neighbours see an end, and no
+/// side waits in the table for ever, whichever of them came first.
+pub(crate) fn abandon_links(launch: &Launch, environment: u32, links: &mut Links) {
+    for (number, source) in launch.stdio.iter().enumerate() {
+        if let Source::Link(link) = *source {
+            drop(side_of(link, number, environment, links));
+        }
+    }
+}
+
 /// The wanted side of a link; the first to ask makes the pipe and leaves the other side for its neighbour.
 fn side_of(link: u32, number: usize, environment: u32, links: &mut Links) -> Result<OwnedFd, i32> {
     let key = (environment, link);

@@ -25,7 +25,7 @@ use crate::child::{Child, StatusPipe};
 use crate::connection::{Connection, Mode};
 use crate::event::{Event, Failure};
 use crate::launch::Launch;
-use crate::stdio::{Links, Prepared, prepare};
+use crate::stdio::{Links, Prepared, abandon_links, prepare};
 use crate::sys::{self, Sent};
 
 /// Spawns that may be unanswered at once.
@@ -124,15 +124,17 @@ impl Supervisor {
         child.cancelled.store(true, Ordering::SeqCst);
         reactor.post(move |turn| {
             let queued = with(|supervisor| {
-                let before = supervisor.queue.len();
-                supervisor.queue.retain(|pending| pending.child.id() != child.id());
-                before != supervisor.queue.len()
+                let place = supervisor.queue.iter().position(|pending| pending.child.id() == child.id());
+                let pending = place.and_then(|place| supervisor.queue.remove(place));
+                pending.map(|pending| supervisor.abandon(&pending)).is_some()
             });
             if !queued {
                 send(turn, &child, Control::Cancel { child: u64::from(child.id()) });
                 // Nobody will ask for its exit; the zombie need not wait.
                 send(turn, &child, Control::Release { child: u64::from(child.id()) });
             }
+            // Starts are told on this thread too: one before this is among the events, one after it finds the order.
+            child.discard_events();
         });
     }
 
@@ -195,6 +197,7 @@ impl Supervisor {
         let mut pending = self.queue.pop_front()?;
         let child = Arc::clone(&pending.child);
         if child.cancelled.load(Ordering::SeqCst) || child.environment.is_retired() {
+            self.abandon(&pending);
             return Some((child, Step::Sent));
         }
         let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
@@ -217,6 +220,11 @@ impl Supervisor {
                 Some((child, Step::Failed(failure)))
             }
         }
+    }
+
+    /// A spawn that leaves the queue without being sent.
+    fn abandon(&mut self, pending: &Pending) {
+        abandon_links(&pending.launch, pending.child.environment.number(), &mut self.links);
     }
 
     fn attempt(&mut self, turn: &Turn<'_>, pending: &mut Pending) -> Attempt {

@@ -165,11 +165,13 @@ fn read_ahead_stops_at_its_bound_and_goes_on_when_blocks_are_taken() {
     let fixture = Fixture::new();
     let (read, mut write) = std::io::pipe().unwrap();
     let endpoint = fixture.endpoint(read, Lane::Ahead(LIMIT));
-    let writer = std::thread::spawn(move || {
-        let bytes: Vec<u8> =
-            (0..TOTAL).map(|place| place.to_le_bytes()[0] ^ place.to_le_bytes()[1]).collect();
-        write.write_all(&bytes).unwrap();
-    });
+    let writer = std::thread::Builder::new()
+        .spawn(move || {
+            let bytes: Vec<u8> =
+                (0..TOTAL).map(|place| place.to_le_bytes()[0] ^ place.to_le_bytes()[1]).collect();
+            write.write_all(&bytes).unwrap();
+        })
+        .unwrap();
     let mut seen = Vec::new();
     loop {
         match endpoint.take_block(100_000).unwrap() {

@@ -53,9 +53,9 @@ pub fn terminal(order: &Order) -> Option<Terminal> {
 /// Forks. `bound` targets die with this process. The ends are closed here when this returns.
 pub fn start(order: Order, reach: Containment, bound: bool, now: Instant) -> Result<Starting, Refusal> {
     let terminal = terminal(&order);
-    let Order { request, ends, status, .. } = order;
+    let Order { request, ends, status, node } = order;
     let (child, rules) = (request.child, Rules::of(&request));
-    let plan = Plan::new(request, &ends, bound.then(sys::own_pid));
+    let plan = Plan::new(request, &ends, node, bound.then(sys::own_pid));
     let forked = sys::errno_pipe().and_then(|pipe| Ok((pipe, sys::fork()?)));
     match forked {
         Ok(((_, writer), Side::Child)) => {

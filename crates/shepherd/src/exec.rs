@@ -1,13 +1,13 @@
 //! The child's side of a spawn, from the fork to execve. After the fork it allocates nothing, locks nothing and unwinds
 //! nothing: between vfork and execve the memory is the parent's. `Plan` holds all it needs, made before.
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
 use libc::{c_char, c_int, pid_t};
 use protocol::{SpawnRequest, Stage, Stdio};
 
-use crate::{search, sys};
+use crate::{foreground, search, sys};
 
 /// Why a child could not become its target.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,8 @@ pub struct Plan {
     cwd: Option<Vec<u8>>,
     umask: libc::mode_t,
     setsid: bool,
-    foreground: bool,
+    /// The process whose terminal's foreground the target gets, where that is its to lend.
+    foreground: Option<pid_t>,
     sources: [RawFd; 3],
     /// The process whose death kills the target; `None` for a target that outlives its starter.
     bound_to: Option<pid_t>,
@@ -69,7 +70,8 @@ pub struct Plan {
 
 impl Plan {
     /// `ends` are the passed descriptors in the order of their slots; they stay the caller's and open until the exec.
-    pub fn new(request: SpawnRequest, ends: &[OwnedFd], bound_to: Option<pid_t>) -> Self {
+    /// `node` is who asked.
+    pub fn new(request: SpawnRequest, ends: &[OwnedFd], node: pid_t, bound_to: Option<pid_t>) -> Self {
         let mut passed = ends.iter().map(AsRawFd::as_raw_fd);
         let sources = request.stdio.map(|slot| match slot {
             Stdio::Null => KEEP_NULL,
@@ -85,7 +87,7 @@ impl Plan {
             cwd: (cwd.len() > 1).then_some(cwd),
             umask: request.umask as libc::mode_t,
             setsid: request.setsid,
-            foreground: request.foreground,
+            foreground: request.foreground.then_some(node),
             sources,
             bound_to,
         }
@@ -110,8 +112,8 @@ pub fn become_target(plan: &Plan) -> Failure {
             step(Stage::Chdir, unsafe { libc::chdir(cwd.as_ptr().cast()) })?;
         }
         sys::close_on_exec_from(3);
-        if plan.foreground {
-            take_foreground(plan.setsid)?;
+        if let Some(node) = plan.foreground {
+            take_foreground(plan.setsid, node)?;
         }
         // Last, as SIGTTOU must be blocked above; what arrives from here on is the target's.
         sys::clear_mask();
@@ -146,15 +148,23 @@ fn set_stdio(mut sources: [RawFd; 3]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// In a session of its own the terminal becomes the controlling one, which brings the foreground with it.
-fn take_foreground(own_session: bool) -> Result<(), Failure> {
+/// In a session of its own the terminal becomes the controlling one, which brings the foreground with it. A terminal that
+/// controls another session has no foreground to give; it can be read all the same.
+fn take_foreground(own_session: bool, node: pid_t) -> Result<(), Failure> {
     let result = if own_session {
         sys::take_terminal()
     } else {
-        // SAFETY: plain numbers; standard input is the terminal.
+        // SAFETY: standard input is open: it is the terminal.
+        if foreground::is_taken(unsafe { BorrowedFd::borrow_raw(0) }, node) {
+            return Ok(());
+        }
+        // SAFETY: plain numbers.
         unsafe { libc::tcsetpgrp(0, libc::getpid()) }
     };
-    step(Stage::Foreground, result).map(drop)
+    match step(Stage::Foreground, result) {
+        Err(Failure { errno: libc::ENOTTY, .. }) if !own_session => Ok(()),
+        outcome => outcome.map(drop),
+    }
 }
 
 /// Tries the candidates. Only "not there" goes on to the next; of a program that may not be run nothing else is tried, no

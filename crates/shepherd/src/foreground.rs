@@ -1,11 +1,21 @@
 //! The terminal's foreground: lent to a child's group, taken back when the child stops or ends.
 //! The one descriptor kept for it (number 6 in a keeper) exists only for children that asked for the foreground.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use libc::pid_t;
 
 use crate::sys;
+
+/// Whether somebody else has the foreground of the terminal that `node` is on: a shell has put Node into the background, or
+/// another child has it. Then there is nothing to lend. A group that died with the foreground keeps it from nobody.
+/// Allocates nothing: it is also asked between a fork and its exec.
+pub fn is_taken(tty: BorrowedFd<'_>, node: pid_t) -> bool {
+    let Some(holder) = sys::foreground(tty) else { return false };
+    sys::group_of(node) != Some(holder)
+        && sys::group_exists(holder)
+        && sys::session_of(node).is_some_and(|session| sys::session_on(tty) == Some(session))
+}
 
 /// The terminal that is a child's standard input, and the process whose group gets the foreground back.
 #[derive(Debug)]
@@ -19,9 +29,12 @@ impl Terminal {
         Self { tty, node }
     }
 
-    /// Lends the foreground. SIGTTOU, the answer to such a call from the background, is blocked here like all signals.
+    /// Lends the foreground if it is Node's. SIGTTOU, the answer to such a call from the background, is blocked here like
+    /// all signals.
     pub fn lend(&self, group: pid_t) {
-        sys::set_foreground(self.tty.as_fd(), group);
+        if !is_taken(self.tty.as_fd(), self.node) {
+            sys::set_foreground(self.tty.as_fd(), group);
+        }
     }
 
     /// Takes the foreground back, but only from that group: a user's shell may have moved it elsewhere since.

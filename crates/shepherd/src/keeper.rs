@@ -62,7 +62,7 @@ fn run(order: Order, socket: OwnedFd, proc_usable: bool) -> c_int {
     sys::close_all_but(&kept);
     sys::name_process(c"sluice-keeper");
     let terminal = direct::terminal(&order);
-    let Order { request, ends, status, .. } = order;
+    let Order { request, ends, status, node } = order;
     let rules = Rules::of(&request);
     let equipped = equip(socket, status);
     let (socket, status, signals) = match equipped {
@@ -71,7 +71,7 @@ fn run(order: Order, socket: OwnedFd, proc_usable: bool) -> c_int {
             return give_up(status.as_ref(), None, Stage::Containment, sys::number(&error));
         }
     };
-    let plan = Plan::new(request, &ends, Some(sys::own_pid()));
+    let plan = Plan::new(request, &ends, node, Some(sys::own_pid()));
     let pid = match launch(&plan) {
         Ok(pid) => pid,
         Err((pid, Failure { stage, errno })) => {

@@ -176,6 +176,19 @@ pub fn group_of(pid: pid_t) -> Option<pid_t> {
     (group > 0).then_some(group)
 }
 
+/// Whether anybody is in that group.
+pub fn group_exists(group: pid_t) -> bool {
+    // SAFETY: no memory is passed.
+    group > 1 && (unsafe { libc::killpg(group, 0) } == 0 || errno() == libc::EPERM)
+}
+
+/// The session of a process.
+pub fn session_of(pid: pid_t) -> Option<pid_t> {
+    // SAFETY: no memory is passed.
+    let session = unsafe { libc::getsid(pid) };
+    (session > 0).then_some(session)
+}
+
 /// Whether this process has a child left, dead or alive, in that group.
 pub fn has_child_in_group(group: pid_t) -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
@@ -202,6 +215,13 @@ pub fn foreground(tty: BorrowedFd<'_>) -> Option<pid_t> {
     // SAFETY: a plain number.
     let group = unsafe { libc::tcgetpgrp(tty.as_raw_fd()) };
     (group > 0).then_some(group)
+}
+
+/// The session whose controlling terminal it is, if that is this process's own.
+pub fn session_on(tty: BorrowedFd<'_>) -> Option<pid_t> {
+    // SAFETY: a plain number.
+    let session = unsafe { libc::tcgetsid(tty.as_raw_fd()) };
+    (session > 0).then_some(session)
 }
 
 /// Changes the foreground group of a terminal. SIGTTOU is blocked in every process that calls this.
