@@ -59,7 +59,7 @@ impl JsEnvironment {
             caller.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }));
         env.add_env_cleanup_hook(Arc::clone(&environment), |environment| {
-            process::retire(reactor, &environment)
+            process::retire(reactor, &environment);
         })?;
         Ok(Self {
             reactor,

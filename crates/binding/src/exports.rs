@@ -1,5 +1,7 @@
 //! Constants and free functions of the addon.
 
+#![cfg_attr(test, allow(dead_code, reason = "the macro registers nothing in a test build"))]
+
 use napi_derive::napi;
 
 /// The error number that means "nothing now, try again when woken".

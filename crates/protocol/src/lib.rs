@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod request;
 mod status;
+mod version;
 
 pub use answer::{ANSWER_SIZE, Answer};
 pub use control::{CONTROL_SIZE, Control};
@@ -17,6 +18,4 @@ pub use error::DecodeError;
 pub use frame::{Frame, MAX_INLINE, MAX_REQUEST};
 pub use request::{Containment, NEVER, SpawnRequest, Stdio};
 pub use status::{STATUS_SIZE, Stage, Status};
-
-/// Version of these messages. Node passes it to the shepherd in decimal as `argv[2]`; a shepherd of another version exits at once.
-pub const VERSION: u32 = 1;
+pub use version::VERSION;
