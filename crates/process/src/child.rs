@@ -26,6 +26,7 @@ pub struct Child {
     tail: OnceLock<Arc<Endpoint>>,
     pub(crate) connection: OnceLock<Arc<Connection>>,
     pub(crate) cancelled: AtomicBool,
+    orphaned: AtomicBool,
     exited: AtomicBool,
     empty: AtomicBool,
     pid: AtomicI32,
@@ -42,6 +43,7 @@ impl Child {
             tail: OnceLock::new(),
             connection: OnceLock::new(),
             cancelled: AtomicBool::new(false),
+            orphaned: AtomicBool::new(false),
             exited: AtomicBool::new(false),
             empty: AtomicBool::new(false),
             pid: AtomicI32::new(0),
@@ -85,11 +87,16 @@ impl Child {
         turn.complete(&self.environment, Completion::Child(self.id));
     }
 
-    /// Its shepherd is gone. A keeper ends its tree now, the kernel a direct target; both notice no sooner than we do, so
-    /// the owner hears of it before the pipes end and doesn't take a cut output for a whole one.
-    pub(crate) fn orphaned(&self, turn: &mut Turn<'_>) {
+    /// Its shepherd is gone. The owner hears of it before the pipes end, so that it doesn't take a cut output for a whole
+    /// one: the kernel ends a direct target after it has closed the shepherd's sockets, and a keeper says so first.
+    pub(crate) fn shepherd_lost(&self, turn: &mut Turn<'_>) {
         self.kill_orphaned_group();
-        if self.pid.load(Ordering::SeqCst) != 0 && !self.has_exited() {
+        self.orphaned(turn);
+    }
+
+    fn orphaned(&self, turn: &mut Turn<'_>) {
+        let running = self.pid.load(Ordering::SeqCst) != 0 && !self.has_exited();
+        if running && !self.orphaned.swap(true, Ordering::SeqCst) {
             self.push(turn, Event::Orphaned);
         }
     }
@@ -195,6 +202,10 @@ impl StatusPipe {
             }
             (Status::Stopped, Progress::Running) => {
                 self.child.push(turn, Event::Stopped);
+                Progress::Running
+            }
+            (Status::Orphaned, Progress::Running) => {
+                self.child.orphaned(turn);
                 Progress::Running
             }
             (

@@ -187,7 +187,7 @@ impl Supervisor {
             supervisor.children.values().filter(of_lost).cloned().collect()
         });
         for child in orphans {
-            child.orphaned(turn);
+            child.shepherd_lost(turn);
         }
         Self::pump(turn);
     }

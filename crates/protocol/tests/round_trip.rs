@@ -75,6 +75,7 @@ fn status() -> impl Strategy<Value = Status> {
         }),
         (any::<i32>(), containment()).prop_map(|(pid, containment)| Status::Started { pid, containment }),
         Just(Status::Stopped),
+        Just(Status::Orphaned),
         (any::<i32>(), any::<i32>(), any::<bool>(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
             |(code, signal, core_dumped, max_rss_bytes, user_us, system_us)| Status::Exited {
                 code,

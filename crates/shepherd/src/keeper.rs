@@ -198,6 +198,7 @@ impl Keeper {
                 Received::Nothing => return,
                 Received::Closed => {
                     self.orphaned = true;
+                    self.target.orphaned();
                     self.target.abandon(now);
                 }
             }

@@ -161,6 +161,13 @@ impl Target {
         }
     }
 
+    /// Tells that the tree is ended because nobody is left above it, unless the target was through by then.
+    pub fn orphaned(&self) {
+        if self.root == Root::Running {
+            self.status.say(Status::Orphaned);
+        }
+    }
+
     /// Nobody is interested any more: the tree ends by its own rules and nothing waits for a release.
     pub fn abandon(&mut self, now: Instant) {
         self.released = true;
