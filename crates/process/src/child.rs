@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use protocol::{Containment, STATUS_SIZE, Status};
 use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Turn};
@@ -24,6 +24,7 @@ pub struct Child {
     pub(crate) environment: Arc<Environment>,
     events: Mutex<VecDeque<Event>>,
     tail: OnceLock<Arc<Endpoint>>,
+    status: OnceLock<Weak<StatusPipe>>,
     pub(crate) connection: OnceLock<Arc<Connection>>,
     pub(crate) cancelled: AtomicBool,
     orphaned: AtomicBool,
@@ -41,6 +42,7 @@ impl Child {
             environment,
             events: Mutex::default(),
             tail: OnceLock::new(),
+            status: OnceLock::new(),
             connection: OnceLock::new(),
             cancelled: AtomicBool::new(false),
             orphaned: AtomicBool::new(false),
@@ -80,6 +82,18 @@ impl Child {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.empty.load(Ordering::SeqCst)
+    }
+
+    /// Closes the status pipe of a child that has nothing more to tell, which is the word that its zombie may go. False while
+    /// there is something to come.
+    pub(crate) fn close_status(&self, turn: &mut Turn<'_>) -> bool {
+        if !self.is_empty() {
+            return false;
+        }
+        if let Some(pipe) = self.status.get().and_then(Weak::upgrade) {
+            pipe.end(turn);
+        }
+        true
     }
 
     pub(crate) fn push(&self, turn: &mut Turn<'_>, event: Event) {
@@ -186,11 +200,13 @@ impl StatusPipe {
         let pipe = Arc::new(Self { child, fd, registration: OnceLock::new(), progress });
         let registration = turn.reactor.register(raw, Arc::clone(&pipe) as Arc<dyn Handler>)?;
         let _ = pipe.registration.set(registration);
+        let _ = pipe.child.status.set(Arc::downgrade(&pipe));
         Ok(pipe)
     }
 
     fn record(&self, turn: &mut Turn<'_>, status: Status) {
         let mut progress = lock(&self.progress);
+        let is_first = matches!(*progress, Progress::Starting(_));
         let next = match (status, std::mem::replace(&mut *progress, Progress::Over)) {
             (Status::Failed { stage, errno }, Progress::Starting(_)) => {
                 self.child.push(turn, Event::Failed(failure_of(stage, errno)));
@@ -224,6 +240,10 @@ impl StatusPipe {
             (_, before) => before,
         };
         *progress = next;
+        drop(progress);
+        if is_first {
+            Supervisor::child_heard(turn, &self.child);
+        }
     }
 
     fn exited(&self, turn: &mut Turn<'_>, exit: Exit) {
@@ -253,6 +273,11 @@ impl StatusPipe {
             Progress::Exited => self.empty(turn, 0),
             Progress::Over => {}
         }
+        self.end(turn);
+    }
+
+    /// Out of the poller; the last reference closes it.
+    fn end(&self, turn: &mut Turn<'_>) {
         if let Some(registration) = self.registration.get() {
             turn.reactor.deregister(self.fd.as_raw_fd(), *registration);
         }
