@@ -36,6 +36,11 @@ impl Launching {
         }
     }
 
+    /// Whether the target will have something to do as soon as it runs.
+    pub fn is_waited_for(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// The program runs. The keeper comes back for its next order.
     pub fn started(mut self, pid: pid_t, now: Instant) -> (Option<Target>, Link) {
         let target = self.link.take_status().map(|status| {

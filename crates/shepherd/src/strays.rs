@@ -33,6 +33,11 @@ pub struct Strangers {
 }
 
 impl Strangers {
+    /// Whether somebody waits for launches to settle.
+    pub fn has_unjudged(&self) -> bool {
+        !self.unjudged.is_empty()
+    }
+
     /// Whether it is too early to say that this is nobody's. A keeper names its target once that runs; until every launch that was
     /// under way at first sight is settled, this may be one of their targets, and its status must not be taken.
     fn may_be_launch(&mut self, pid: pid_t) -> bool {

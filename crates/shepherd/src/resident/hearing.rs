@@ -44,10 +44,15 @@ impl Resident {
     pub(super) fn hear_launching(&mut self, mut launching: Launching) -> Option<State> {
         match launching.link.hear() {
             Heard::Word(Word::Started(pid)) => {
-                // It may be dead already, and somebody may have waited for this to be judged.
-                self.family_changed = true;
-                let (target, link) = launching.started(pid, Instant::now());
+                let now = Instant::now();
+                self.family_changed |= launching.is_waited_for() || self.strangers.has_unjudged();
+                let (mut target, link) = launching.started(pid, now);
                 self.keep_idle(link);
+                if let Some(target) = &mut target {
+                    // Its death may have been looked for before it was known.
+                    target.observe(now);
+                    self.family_changed |= !target.is_running();
+                }
                 target.map(State::Direct)
             }
             Heard::Nothing => Some(State::Launching(launching)),
