@@ -14,6 +14,7 @@ use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Tu
 
 use crate::connection::Connection;
 use crate::event::{Event, Exit, Failure};
+use crate::stdio::OurEnd;
 use crate::supervisor::{Supervisor, lock};
 use crate::sys;
 
@@ -133,13 +134,7 @@ impl Child {
         }
     }
 
-    fn started(
-        &self,
-        turn: &mut Turn<'_>,
-        pid: i32,
-        containment: Containment,
-        ours: [Option<(OwnedFd, Lane)>; 3],
-    ) {
+    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: [Option<OurEnd>; 3]) {
         if self.cancelled.load(Ordering::SeqCst) {
             // The order to end it overtook its start in the shepherd, or is on its way: our ends are closed here.
             return;
@@ -154,10 +149,15 @@ impl Child {
         let Ok(reactor) = reactor::Reactor::global() else { return };
         let mut stdio = [None, None, None];
         for (slot, our) in stdio.iter_mut().zip(ours) {
-            let Some((fd, lane)) = our else { continue };
+            let Some(OurEnd { fd, lane, grows }) = our else { continue };
             match Endpoint::new(reactor, &self.environment, fd, lane) {
                 Ok(endpoint) if matches!(lane, Lane::Tail(_)) => drop(self.tail.set(endpoint)),
-                Ok(endpoint) => *slot = Some(endpoint),
+                Ok(endpoint) => {
+                    if grows {
+                        endpoint.let_grow();
+                    }
+                    *slot = Some(endpoint);
+                }
                 Err(_) => {}
             }
         }
@@ -181,7 +181,7 @@ pub(crate) struct StatusPipe {
 
 #[derive(Debug)]
 enum Progress {
-    Starting([Option<(OwnedFd, Lane)>; 3]),
+    Starting([Option<OurEnd>; 3]),
     Running,
     Exited,
     Over,
@@ -193,7 +193,7 @@ impl StatusPipe {
         turn: &Turn<'_>,
         child: Arc<Child>,
         fd: OwnedFd,
-        ours: [Option<(OwnedFd, Lane)>; 3],
+        ours: [Option<OurEnd>; 3],
     ) -> std::io::Result<Arc<Self>> {
         let raw = fd.as_raw_fd();
         let progress = Mutex::new(Progress::Starting(ours));
