@@ -15,7 +15,7 @@
 //! for, 6 the terminal.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, pid_t};
 use protocol::{CONTROL_SIZE, Containment, Control, MAX_INLINE, Stage};
@@ -29,6 +29,9 @@ use crate::order::{self, Order};
 use crate::sys::{self, Change, Parent, Received, Side, Stack};
 use crate::target::{Rules, Target};
 use crate::word::{WORD_SIZE, Word, order_parts};
+
+/// A target that runs for so long may run for months: from then on its keeper holds no memory it doesn't need.
+const LEAN_AFTER: Duration = Duration::from_millis(100);
 
 /// Forks a keeper that waits for its first order.
 pub fn fork(proc_usable: bool) -> std::io::Result<Link> {
@@ -159,7 +162,8 @@ impl Keeper {
 
     /// Sees a tree to its end. False when something of it outlives this.
     fn hold(&self, target: Target) -> bool {
-        let tree = Tree { keeper: self, target, others: 0, orphaned: false };
+        let lean_at = Some(Instant::now() + LEAN_AFTER);
+        let tree = Tree { keeper: self, target, others: 0, orphaned: false, lean_at };
         let survivors = tree.watch();
         self.say(if survivors == 0 { Word::Done } else { Word::Left });
         survivors == 0
@@ -173,6 +177,8 @@ struct Tree<'a> {
     /// Direct children beside the target, as of the last death. Whoever came since has a living ancestor among them or in the target.
     others: usize,
     orphaned: bool,
+    /// When what the start used is given back, if that is still to be done.
+    lean_at: Option<Instant>,
 }
 
 impl Tree<'_> {
@@ -180,6 +186,11 @@ impl Tree<'_> {
     fn watch(mut self) -> usize {
         loop {
             let now = Instant::now();
+            if self.lean_at.is_some_and(|at| at <= now) {
+                self.lean_at = None;
+                self.keeper.stack.rest();
+                sys::return_freed_memory();
+            }
             self.listen();
             // A death is pending as a signal, those before the first round too. It is looked for last, since a command may be
             // the first to see the target's: then its orphans are here, and not yet counted.
@@ -199,7 +210,8 @@ impl Tree<'_> {
             set.push(sys::interest(self.keeper.socket.as_fd(), libc::POLLIN));
         }
         set.extend(self.target.closing());
-        let timeout = self.target.deadline().map(|at| at.saturating_duration_since(now));
+        let due = [self.target.deadline(), self.lean_at].into_iter().flatten().min();
+        let timeout = due.map(|at| at.saturating_duration_since(now));
         sys::poll(&mut set, timeout);
     }
 

@@ -7,8 +7,8 @@ mod procfs;
 pub use message::{channel, prepare_socket, receive, send, send_order};
 pub use process::{
     Stack, become_subreaper, clear_dispositions, clear_mask, close_all_but, close_on_exec_from, die_with,
-    drain_signals, errno_pipe, name_process, reap, reap_any, signal_descriptor, signal_if, take_terminal,
-    vfork, wait,
+    drain_signals, errno_pipe, name_process, reap, reap_any, return_freed_memory, signal_descriptor,
+    signal_if, take_terminal, vfork, wait,
 };
 pub use procfs::{children_of, is_usable, parent_of};
 

@@ -212,6 +212,15 @@ pub fn signal_if(pid: pid_t, signal: c_int, still: impl Fn() -> bool) {
     }
 }
 
+/// Gives freed memory back to the system, where the C library doesn't by itself.
+pub fn return_freed_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: no memory is passed; only what is free is given back.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// The stack of a vforked child.
 #[derive(Debug)]
 pub struct Stack {
@@ -236,6 +245,14 @@ impl Stack {
             libc::mprotect(base.byte_add(GUARD), STACK_SIZE, libc::PROT_READ | libc::PROT_WRITE)
         })?;
         Ok(stack)
+    }
+}
+
+impl Stack {
+    /// Gives its pages back until the next child needs them.
+    pub fn rest(&self) {
+        // SAFETY: the mapping made in `new`; no child uses it now, and none needs what is on it.
+        unsafe { libc::madvise(self.base, STACK_SIZE + GUARD, libc::MADV_DONTNEED) };
     }
 }
 
