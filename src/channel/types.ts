@@ -1,5 +1,5 @@
 // The sending half of a channel as other parts see it; who implements it is no concern of this file.
-import type { WaitOptions } from '../process/byte-types.ts'
+import type { WaitOptions } from '../wait.ts'
 
 /** Where items are handed over; accepted and fulfilled, or rejected and never delivered. */
 export interface Sender<T> {

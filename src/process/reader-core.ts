@@ -9,7 +9,7 @@ import { DONE } from './parked.ts'
 import { Pushback } from './pushback.ts'
 import type { PendingRead } from './read-operations.ts'
 import { Slab } from './slab.ts'
-import { checkWait, Guard, triesOnce } from './wait.ts'
+import { checkWait, Guard, triesOnce } from '../wait.ts'
 
 export const READ_SIZE = 65_536
 const LARGEST_READ = 1024 * 1024
