@@ -14,8 +14,8 @@ type State = 'open' | 'closing' | 'ended' | 'canceled'
 
 export class ChannelCore<T> implements Full {
   readonly name: string
-  readonly senders = new WaitingList<Sending<T>>()
-  readonly receivers = new WaitingList<Receiving<T>>()
+  readonly senders: WaitingList<Sending<T>> = new WaitingList<Sending<T>>()
+  readonly receivers: WaitingList<Receiving<T>> = new WaitingList<Receiving<T>>()
   capacity: number
   /** Places that permits keep free. */
   reserved = 0
