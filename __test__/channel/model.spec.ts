@@ -11,13 +11,23 @@ const RUNS = Number(process.env['SLUICEGATE_RUNS'] ?? 3000)
 
 const size = fc.integer({ min: 0, max: 6 })
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('send' as const), size, once: fc.boolean(), signal: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('send' as const), size, once: fc.boolean(), signal: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('trySend' as const), size }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('receive' as const), once: fc.boolean(), signal: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('receive' as const), once: fc.boolean(), signal: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('tryReceive' as const) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('receiveMany' as const), max: fc.integer({ min: 1, max: 5 }), less: fc.nat(4) }),
+    arbitrary: fc.record({
+      do: fc.constant('receiveMany' as const),
+      max: fc.integer({ min: 1, max: 5 }),
+      less: fc.nat(4),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('reserve' as const), count: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('permitSend' as const), which: fc.nat(5), size }) },
@@ -264,7 +274,7 @@ function same(what: string, real: unknown, said: unknown): void {
   if (real !== said) throw new Error(`${what}: ${String(real)}, and the model says ${String(said)}`)
 }
 
-test(`CH-4 CH-5 CH-6 CH-7 CH-8 CH-9 CH-10 CH-17: whatever is done in whatever order, nothing is lost, doubled, reordered, held over the bound or left unsettled`, async t => {
+test('whatever is done in whatever order, nothing is lost, doubled, reordered, held over the bound or left unsettled', async t => {
   await fc.assert(
     fc.asyncProperty(setup, fc.array(step, { maxLength: 40 }), async (given, steps) => {
       await new Run(given).all(steps)

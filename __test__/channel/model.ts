@@ -94,7 +94,7 @@ export class Model {
       this.dropped.push(`${item.value} newest`)
       return 'dropped'
     }
-    if (this.senders.length > 0) return 'wait'
+    if (this.senders.length > 0 || this.reserved + 1 > this.capacity) return 'wait'
     const displaced: Item[] = []
     while (this.items.length > 0 && !this.#fits(1, item.size)) displaced.push(this.items.shift() as Item)
     const fits = this.#fits(1, item.size)
@@ -127,7 +127,12 @@ export class Model {
     const isFree = (): boolean => this.senders.length === 0 && this.#fits(count, 0)
     if (!isFree()) this.#hurry()
     if (!isFree() && this.#setup.overflow === 'error') return void this.sends.push(`${id} ERR_CHANNEL_FULL`)
-    if (!isFree() && this.#setup.overflow === 'drop-oldest' && this.senders.length === 0) {
+    if (
+      !isFree() &&
+      this.#setup.overflow === 'drop-oldest' &&
+      this.senders.length === 0 &&
+      this.reserved + count <= this.capacity
+    ) {
       while (this.items.length > 0 && !isFree()) this.dropped.push(`${(this.items.shift() as Item).value} oldest`)
     }
     if (isFree()) this.#grant(id, count)
@@ -241,7 +246,11 @@ export class Model {
   settle(): void {
     if (this.isOver) return
     this.#enter()
-    for (let [receiver] = this.receivers; receiver !== undefined && this.#isRipe(receiver); [receiver] = this.receivers) {
+    for (
+      let [receiver] = this.receivers;
+      receiver !== undefined && this.#isRipe(receiver);
+      [receiver] = this.receivers
+    ) {
       this.#serve(receiver)
     }
     if (this.state === 'closing' && !this.#hasItem() && this.reserved === 0 && this.senders.length === 0) {
