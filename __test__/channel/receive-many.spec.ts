@@ -81,9 +81,9 @@ test('`maxDelay` counts from the first item, and a later one does not start it a
   channel.trySend(0)
   const began = performance.now()
   // A steady trickle: a timer that each item restarts would never fire.
-  let isOver = false
-  void many.then(() => (isOver = true))
-  while (!isOver && performance.now() - began < 5000) {
+  const progress = { isOver: false }
+  void many.then(() => (progress.isOver = true))
+  while (!progress.isOver && performance.now() - began < 5000) {
     channel.trySend(++last)
     if (channel.availableCapacity < 50) channel.resize(channel.capacity + 1000)
     await turns(200)
