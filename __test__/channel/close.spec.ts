@@ -1,6 +1,6 @@
 // How a channel ends: close from the side that sends, cancel from the side that receives.
 import test from 'ava'
-import { Channel, type DropReason } from '../../src/channel/index.ts'
+import { Channel, select, type DropReason } from '../../src/channel/index.ts'
 import { turns } from '../helpers/wait-for.ts'
 import { errorOf, stateOf, statesOf, taken } from './states.ts'
 
@@ -23,6 +23,24 @@ test('close delivers what is held and what waits, in order, and then the end', a
   t.deepEqual(await channel.receive(), { value: undefined, done: true })
   t.deepEqual(channel.tryReceive(), { value: undefined, done: true })
   t.deepEqual(await channel.receiveMany(3), [])
+})
+
+test('the end is there when the last item has left, whichever way it left', async t => {
+  const ways: readonly ((channel: Channel<number>) => unknown)[] = [
+    channel => channel.receive(),
+    channel => channel.receiveMany(5),
+    channel => channel.tryReceive(),
+    channel => channel[Symbol.asyncIterator]().next(),
+    channel => select({ channel }),
+  ]
+  for (const way of ways) {
+    const channel = new Channel<number>(2)
+    channel.trySend(1)
+    channel.close()
+    t.is(await stateOf(channel.closed), 'pending')
+    await way(channel)
+    t.is(await stateOf(channel.closed), 'fulfilled', way.toString())
+  }
 })
 
 test('close tells the end to receivers that wait', async t => {

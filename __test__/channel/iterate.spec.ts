@@ -1,6 +1,7 @@
 // `for await` over a channel, and the iterator behind it.
 import test from 'ava'
 import { Channel } from '../../src/channel/index.ts'
+import { ownMemory } from '../helpers/usage.ts'
 import { turns } from '../helpers/wait-for.ts'
 import { stateOf, statesOf, taken } from './states.ts'
 
@@ -109,7 +110,24 @@ test('a loop over an iterator source through a channel runs as the documentation
   t.is(sum, 5050)
 })
 
-test('steps that were served are not kept while a later one waits', async t => {
+test('steps that were served are not kept', async t => {
+  const channel = new Channel<number>(4)
+  const iterator = channel[Symbol.asyncIterator]()
+  const steps: WeakRef<Promise<unknown>>[] = []
+  for (let i = 0; i < 200; i++) {
+    steps.push(new WeakRef(iterator.next()))
+    channel.trySend(i)
+    await turns(1)
+  }
+  ownMemory()
+  await turns(1)
+  ownMemory()
+  const kept = steps.filter(step => step.deref() !== undefined).length
+  t.true(kept < 10, `${kept} of 200`)
+  t.deepEqual(await iterator.return?.(), { value: undefined, done: true })
+})
+
+test('return() ends those that wait, also when others were served in between', async t => {
   const channel = new Channel<number>(4)
   const iterator = channel[Symbol.asyncIterator]()
   const first = iterator.next()

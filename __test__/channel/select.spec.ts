@@ -1,4 +1,5 @@
 // Several channels at once, of which exactly one case happens.
+import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import test from 'ava'
 import { Channel, select, type SelectCase } from '../../src/channel/index.ts'
@@ -182,6 +183,32 @@ test('abort and timeout leave every line, and what waited behind goes on', async
   t.is((await errorOf(select({ b }, { signal: AbortSignal.abort() }))).code, 'ABORT_ERR')
   t.deepEqual(taken(b), [0])
   t.is(a.metrics().waitingReceivers, 0)
+})
+
+test('who waits behind a send case goes on when that one is aborted', async t => {
+  const channel = new Channel<number>({ capacity: 9, maxBytes: 10, sizeOf: value => value })
+  channel.trySend(5)
+  const controller = new AbortController()
+  const chosen = select({ put: { send: channel, value: 8 } }, { signal: controller.signal })
+  const behind = channel.send(1)
+  t.deepEqual(await statesOf([chosen, behind]), ['pending', 'pending'])
+  controller.abort()
+  t.deepEqual(await statesOf([chosen, behind]), ['ABORT_ERR', 'fulfilled'])
+})
+
+test.serial('a select that is over leaves no listener and no timer', async t => {
+  const timers = (): number => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  const { signal } = new AbortController()
+  const channel = new Channel<number>(1)
+  for (let i = 0; i < 3; i++) {
+    const chosen = select({ channel }, { signal, timeout: 60_000 })
+    t.is(getEventListeners(signal, 'abort').length, 1)
+    channel.trySend(i)
+    await chosen
+  }
+  t.is(getEventListeners(signal, 'abort').length, 0)
+  t.is(timers(), before)
 })
 
 test('what is no case is an error that names it', async t => {

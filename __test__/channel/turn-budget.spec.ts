@@ -90,6 +90,7 @@ test('what waited settles from the next microtask, in order, and before any late
   t.deepEqual(order, [])
   t.true(turn.tick())
   t.deepEqual(order, ['first', 'second'])
+  turn.renew()
   turn.soon(note, 'third')
   await Promise.resolve()
   t.deepEqual(order, ['first', 'second', 'third'])

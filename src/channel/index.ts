@@ -11,3 +11,5 @@ export type {
   Sender,
   SendPermit,
 } from './types.ts'
+export { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
+export type { WaitOptions } from '../wait.ts'
