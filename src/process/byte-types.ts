@@ -2,20 +2,12 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ReadableStream, WritableStream } from 'node:stream/web'
 import type { Sender } from '../channel/types.ts'
+import type { WaitOptions } from '../wait.ts'
+
+export type { WaitOptions }
 
 /** Bytes as they are handed out; a `Buffer` is taken wherever they go in. */
 export type Bytes = Uint8Array
-
-/**
- * How long one wait may take. A signal that is already aborted wins over a ready operation; an abort after acceptance has no effect. An
- * aborted wait rejects with an AbortError (ABORT_ERR, `cause` is the signal's reason), a late one with a TimeoutError (ERR_TIMEOUT).
- */
-export interface WaitOptions {
-  /** Gives up this wait, and nothing else. */
-  signal?: AbortSignal
-  /** In ms: none by default, 0 tries once. */
-  timeout?: number
-}
 
 /** What a child can be fed from. It is asked for the next piece when the kernel took the last one; text is sent as UTF-8. */
 export type ByteSource =

@@ -4,7 +4,7 @@ import type { Bytes, WaitOptions } from './byte-types.ts'
 import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
 import { sinkFor, type Sink } from './sinks.ts'
-import { Span } from './wait.ts'
+import { Span } from '../wait.ts'
 
 export type PipeToOptions = WaitOptions & { preventClose?: boolean }
 

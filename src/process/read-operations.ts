@@ -5,7 +5,7 @@ import type { Bytes } from './byte-types.ts'
 import { AGAIN } from './endpoint.ts'
 import { DONE, Parked, WAIT, type Outcome } from './parked.ts'
 import type { ReaderCore } from './reader-core.ts'
-import type { Guard } from './wait.ts'
+import type { Guard } from '../wait.ts'
 
 /** An operation with a promise. It settles once; whatever comes later is ignored. */
 export abstract class PendingRead<T> extends Parked {

@@ -3,7 +3,7 @@ import { invalidOption, SluiceError } from '../errors.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
 import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead, join } from './read-operations.ts'
-import { Span } from './wait.ts'
+import { Span } from '../wait.ts'
 
 export const MAX_BUFFER: number = 100 * 1024 * 1024
 

@@ -9,7 +9,7 @@ import { DONE } from './parked.ts'
 import { Pushback } from './pushback.ts'
 import type { PendingRead } from './read-operations.ts'
 import { Slab } from './slab.ts'
-import { checkWait, Guard, triesOnce } from './wait.ts'
+import { checkWait, Guard, triesOnce } from '../wait.ts'
 
 /** A read of unnamed size takes what one call brings: so many bytes, or a whole block of what was read ahead. */
 export const ANY_SIZE = 0

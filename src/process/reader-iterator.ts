@@ -3,7 +3,7 @@ import type { Bytes } from './byte-types.ts'
 import { turn } from '../turn.ts'
 import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
-import { rejected } from './wait.ts'
+import { rejected } from '../wait.ts'
 
 type Step = IteratorResult<Bytes, undefined>
 const END: Step = { done: true, value: undefined }

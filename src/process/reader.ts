@@ -12,7 +12,7 @@ import { collectBytes, collectText, type CollectOptions } from './reader-collect
 import { ChunkIterator } from './reader-iterator.ts'
 import { nodeReadable } from './reader-node.ts'
 import { webReadable } from './reader-web.ts'
-import { rejected } from './wait.ts'
+import { rejected } from '../wait.ts'
 import { ChunkRead, ExactRead, FillRead, type PendingRead } from './read-operations.ts'
 
 export class PipeReader implements ByteReader {

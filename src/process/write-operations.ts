@@ -4,7 +4,7 @@ import { turn } from '../turn.ts'
 import type { Bytes } from './byte-types.ts'
 import { AGAIN } from './endpoint.ts'
 import { DONE, MORE, Parked, WAIT, type Outcome } from './parked.ts'
-import type { Guard } from './wait.ts'
+import type { Guard } from '../wait.ts'
 
 /** What a write needs of its writer. */
 export interface WriteTarget {

@@ -6,7 +6,7 @@ import { turn } from '../turn.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
 import { AGAIN, type Endpoint } from './endpoint.ts'
 import { DONE, Parked, type Outcome } from './parked.ts'
-import { checkWait, Guard, rejected, triesOnce } from './wait.ts'
+import { checkWait, Guard, rejected, triesOnce } from '../wait.ts'
 import { ignore, SingleWrite, WriteBlock, type WriteTarget } from './write-operations.ts'
 
 /** What waits is copied up to this size, and kept by reference above. */

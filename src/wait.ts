@@ -1,6 +1,16 @@
-// WaitOptions of byte operations: their validation, and the guard that gives up an operation that waits.
-import { abortError, invalidOption, timeoutError, type SluiceError } from '../errors.ts'
-import type { WaitOptions } from './byte-types.ts'
+// WaitOptions of every operation that waits: their validation, and the guard that gives up an operation that waits.
+import { abortError, invalidOption, timeoutError, type SluiceError } from './errors.ts'
+
+/**
+ * How long one wait may take. A signal that is already aborted wins over a ready operation; an abort after acceptance has no effect. An
+ * aborted wait rejects with an AbortError (ABORT_ERR, `cause` is the signal's reason), a late one with a TimeoutError (ERR_TIMEOUT).
+ */
+export interface WaitOptions {
+  /** Gives up this wait, and nothing else. */
+  signal?: AbortSignal
+  /** In ms: none by default, 0 tries once. */
+  timeout?: number
+}
 
 // setTimeout takes no longer delay; what lasts longer is waited for in several steps.
 const LONGEST_TIMER = 2 ** 31 - 1
