@@ -123,7 +123,8 @@ fn our_pipe(number: usize, size: usize, lane: Lane) -> Result<Opened, Failure> {
         // The kernel may refuse (quota, ceiling): the default size is no error.
         sys::set_pipe_size(ours.as_fd(), size);
     }
-    let grows = number == 1 && size == 0;
+    // Read on demand, a larger pipe saves nothing that could be measured.
+    let grows = number == 1 && size == 0 && matches!(lane, Lane::Ahead(_));
     Ok(Opened { slot: Stdio::Passed, sent: Some(theirs), ours: Some(OurEnd { fd: ours, lane, grows }) })
 }
 

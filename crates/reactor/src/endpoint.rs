@@ -141,7 +141,7 @@ impl Endpoint {
         &self.environment
     }
 
-    /// Lets the pipe become larger once its reader has kept up with the writer for a while.
+    /// Lets the pipe become larger once the consumer of what is read ahead has kept up for a while.
     pub fn let_grow(&self) {
         lock(&self.state).growth = Some(Growth::default());
     }
@@ -158,17 +158,12 @@ impl Endpoint {
     /// `WouldBlock` when nothing is there, else what the system said; `EBADF` after a close, `EBUSY` when the I/O
     /// thread does the reading.
     pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        let mut state = lock(&self.state);
+        let state = lock(&self.state);
         if !matches!(state.lane, Reader::Demand) {
             return Err(io::Error::from_raw_os_error(libc::EBUSY));
         }
-        let State { fd, growth, .. } = &mut *state;
-        let fd = fd.as_ref().ok_or_else(closed)?.as_fd();
-        let count = retry(|| rustix::io::read(fd, &mut *into))?;
-        if let Some(growth) = growth {
-            growth.saw(count, fd);
-        }
-        Ok(count)
+        let fd = open(&state)?;
+        retry(|| rustix::io::read(fd, &mut *into))
     }
 
     /// One `write(2)` of `from`: the bytes the kernel took.
@@ -417,11 +412,7 @@ fn drain_tail(state: &mut State, share: usize) -> bool {
 }
 
 fn open(state: &State) -> io::Result<BorrowedFd<'_>> {
-    state.fd.as_ref().map(AsFd::as_fd).ok_or_else(closed)
-}
-
-fn closed() -> io::Error {
-    io::Error::from_raw_os_error(libc::EBADF)
+    state.fd.as_ref().map(AsFd::as_fd).ok_or_else(|| io::Error::from_raw_os_error(libc::EBADF))
 }
 
 fn retry(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Lets the pipe of a child that is read as fast as it writes become larger. Owns the decision and the bound on how many
+//! Lets the pipe of a child that is read ahead and consumed as fast as it writes become larger. Owns the decision and the bound on how many
 //! pipes are; the descriptor belongs to the endpoint.
 //!
 //! A larger pipe saves a wake-up on each side for every default pipe's worth of bytes, but the kernel counts its pages against
