@@ -19,3 +19,9 @@ export interface SendPermit<T> extends Disposable {
   send(value: T): void
   release(): void
 }
+
+/** What happens when there is no room: wait for it, drop what came last, drop what waited longest, or refuse. */
+export type Overflow = 'block' | 'drop-newest' | 'drop-oldest' | 'error'
+
+/** Why something that was accepted is not going to be delivered. */
+export type DropReason = 'newest' | 'oldest' | 'canceled' | 'cleared' | 'aborted' | 'exhausted' | 'closed'

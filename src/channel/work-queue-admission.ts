@@ -1,0 +1,113 @@
+// Who gets into a WorkQueue, when, and what happens to those who don't: the bound, the wait for room, and the overflow policies.
+import { timeoutError } from '../errors.ts'
+import { turn } from '../turn.ts'
+import { stamp } from './stamp.ts'
+import type { WaitingList } from './waiting.ts'
+import { Admitted, type Job } from './work-queue-job.ts'
+import { dropError, type Ledger } from './work-queue-ledger.ts'
+import type { JobLine } from './work-queue-line.ts'
+import type { QueueSettings } from './work-queue-options.ts'
+import type { Slots } from './work-queue-slots.ts'
+
+/** The parts of one queue that decide together. */
+export interface QueueParts<T, R> {
+  readonly settings: QueueSettings<T>
+  readonly line: JobLine<T, R>
+  readonly slots: Slots<T, R>
+  readonly ledger: Ledger<T, R>
+  /** Those that wait for admission. */
+  readonly parked: WaitingList<Job<T, R>>
+}
+
+/** What became of a job that came: it is in, it was dropped on the way, it waits, or it must not wait. */
+export type Reception = 'admitted' | 'parked' | 'refused'
+
+/** Admits the job, or does with it what the overflow policy says. `mayWait` false refuses where it would wait. */
+export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: boolean): Reception {
+  const { settings, line, slots, ledger, parked } = parts
+  if (parked.length === 0 && hasRoom(parts, job)) {
+    enter(parts, job)
+    return 'admitted'
+  }
+  switch (settings.overflow) {
+    case 'block':
+      if (!mayWait) return 'refused'
+      parked.append(job)
+      return 'parked'
+    case 'error':
+      return 'refused'
+    case 'drop-newest':
+      ledger.drop(job, 'newest')
+      return 'admitted'
+    case 'drop-oldest': {
+      const oldest = line.oldest() ?? slots.oldestDelayed()
+      if (oldest !== undefined) leave(parts, oldest)
+      enter(parts, job)
+      if (oldest !== undefined) ledger.drop(oldest, 'oldest')
+      return 'admitted'
+    }
+  }
+}
+
+/** Why `receive` refused it. */
+export function refusal<T, R>({ settings }: QueueParts<T, R>, job: T): Error {
+  return settings.overflow === 'block' ? timeoutError('The wait for admission', 0) : dropError(job, 'newest')
+}
+
+/** Admits those that wait, first come first served, for as long as there is room. */
+export function admitParked<T, R>(parts: QueueParts<T, R>): void {
+  const { parked } = parts
+  for (let job = parked.first; job !== undefined; job = parked.first) {
+    if (!hasRoom(parts, job)) return
+    parked.remove(job)
+    const { admitted } = job
+    // An offer is over; the signal and the timeout of a submitted job go on.
+    if (admitted !== undefined) {
+      job.guard?.disarm()
+      job.guard = undefined
+      turn.settle(admitted, new Admitted<R>(job as Job<never, R>), 0)
+    }
+    enter(parts, job)
+  }
+}
+
+/** How many jobs would be admitted now, one after the other. */
+export function room<T, R>(parts: QueueParts<T, R>): number {
+  const { settings, line, slots, parked } = parts
+  if (parked.length > 0) return 0
+  const startable = line.startable === 0 ? slots.free : 0
+  const inLine = settings.capacity - line.length - slots.delayed
+  return Math.max(0, Math.min(startable + inLine, bound(parts) - slots.running - line.length - slots.delayed))
+}
+
+/** Takes out a job that waits for a slot or for another try. */
+export function leave<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>): void {
+  if (!slots.undelay(job)) line.drop(job)
+}
+
+// Jobs in all. Without this bound, jobs that fail and are put off would make room for ever more of them.
+function bound<T, R>({ settings, slots }: QueueParts<T, R>): number {
+  return slots.concurrency + settings.capacity
+}
+
+function startsNow<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>): boolean {
+  return line.startable === 0 && slots.isFree && !line.isHeld(job.key)
+}
+
+function hasRoom<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): boolean {
+  const { settings, line, slots } = parts
+  const waiting = line.length + slots.delayed
+  if (waiting < settings.capacity) return true
+  return slots.running + waiting < bound(parts) && startsNow(parts, job)
+}
+
+function enter<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): void {
+  const { line, slots } = parts
+  const starts = startsNow(parts, job)
+  line.enter(job)
+  if (starts) return slots.start(job)
+  job.state = 'waiting'
+  job.waitsSince = stamp()
+  line.join(job)
+  slots.fill()
+}

@@ -1,0 +1,141 @@
+// One job of a WorkQueue: where it stands, how it ended, and what its worker and its owner see of it. Who moves it on is no concern of this file.
+import type { Guard } from '../wait.ts'
+import { Waiting, type WaitingList } from './waiting.ts'
+import type { AdmittedJob, JobContext } from './work-queue-types.ts'
+
+/** Where a job is: before admission, in the line, with a worker, before another try, or at its end. */
+export type JobState = 'parked' | 'waiting' | 'running' | 'delayed' | 'ended'
+
+// Set by `capture` while a promise is made, which spares a closure for each.
+let resolveMade: (value: never) => void
+let rejectMade: (error: unknown) => void
+const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  resolveMade = resolve
+  rejectMade = reject
+}
+
+export class Job<T, R> extends Waiting<Job<T, R>> {
+  readonly value: T
+  readonly priority: number
+  readonly key: PropertyKey | undefined
+  state: JobState = 'parked'
+  /** Its place in the order of admission. */
+  sequence = 0
+  /** The list it waits in, for the line alone. */
+  list: WaitingList<Job<T, R>> | undefined = undefined
+  /** Whether jobs of the same key wait for this one. */
+  holdsKey = false
+  /** Since when it waits for a slot, 0 if it doesn't. */
+  waitsSince = 0
+  startedAt = 0
+  attempt = 0
+  context: AttemptContext | undefined = undefined
+  /** The attempt took too long, and another one is to follow. */
+  isOverdue = false
+  /** What ends the wait for admission, or the whole job. */
+  guard: Guard | undefined = undefined
+  /** Before another try. */
+  timer: NodeJS.Timeout | undefined = undefined
+  /** How to tell that it is admitted, or refused, if that is what somebody waits for. */
+  admitted: ((handle: AdmittedJob<R>) => void) | undefined = undefined
+  refused: ((error: unknown) => void) | undefined = undefined
+
+  #promise: Promise<R> | undefined
+  #resolve: ((value: R) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+  #outcome: { readonly value: R } | { readonly error: unknown } | undefined
+
+  constructor(value: T, priority: number, key: PropertyKey | undefined) {
+    super()
+    this.value = value
+    this.priority = priority
+    this.key = key
+  }
+
+  /** Somebody has its promise, and with it the failure. */
+  get isObserved(): boolean {
+    return this.#promise !== undefined
+  }
+
+  get isSettled(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  /** Made at the first call: a result that nobody wants costs nothing. */
+  get promise(): Promise<R> {
+    if (this.#promise !== undefined) return this.#promise
+    const outcome = this.#outcome
+    if (outcome === undefined) {
+      this.#promise = new Promise<R>(capture)
+      this.#resolve = resolveMade as (value: R) => void
+      this.#reject = rejectMade
+    } else if ('value' in outcome) this.#promise = Promise.resolve(outcome.value)
+    else this.#promise = Promise.reject(outcome.error)
+    return this.#promise
+  }
+
+  /** The first of these two counts. */
+  fulfil(value: R): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = { value }
+    this.guard?.disarm()
+    this.#resolve?.(value)
+  }
+
+  fail(error: unknown): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = { error }
+    this.guard?.disarm()
+    this.#reject?.(error)
+  }
+
+  /** It is not admitted: whoever waits for that, or for the result, learns why. */
+  refuse(error: unknown): void {
+    this.state = 'ended'
+    if (this.refused === undefined) this.fail(error)
+    else {
+      this.guard?.disarm()
+      this.refused(error)
+    }
+  }
+}
+
+/** What `offer` gives. */
+export class Admitted<R> implements AdmittedJob<R> {
+  readonly #job: Job<never, R>
+
+  constructor(job: Job<never, R>) {
+    this.#job = job
+  }
+
+  get result(): Promise<R> {
+    const { promise } = this.#job
+    // Held as a property, so ignoring it must not raise unhandledRejection.
+    promise.catch(() => {})
+    return promise
+  }
+}
+
+/** What the worker gets for one attempt. The signal is made when it is asked for, since most workers never do. */
+export class AttemptContext implements JobContext {
+  readonly attempt: number
+  #controller: AbortController | undefined
+  #aborted: { readonly reason: unknown } | undefined
+
+  constructor(attempt: number) {
+    this.attempt = attempt
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    }
+    return this.#controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason }
+    this.#controller?.abort(reason)
+  }
+}

@@ -1,0 +1,234 @@
+// The slots of a WorkQueue: starts jobs while slots, pause and rate allow, runs their attempts, and puts failed ones off for another try.
+import { timeoutError } from '../errors.ts'
+import { Rate } from '../rate.ts'
+import { backoffDelay, triesAgain } from '../retry.ts'
+import { Guard } from '../wait.ts'
+import { AttemptContext, type Job } from './work-queue-job.ts'
+import type { Ledger } from './work-queue-ledger.ts'
+import type { JobLine } from './work-queue-line.ts'
+import type { QueueSettings } from './work-queue-options.ts'
+import type { JobContext } from './work-queue-types.ts'
+import { stamp } from './stamp.ts'
+import { WaitingList } from './waiting.ts'
+
+// setTimeout takes no longer delay.
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
+
+export class Slots<T, R> {
+  concurrency: number
+  isPaused = false
+  /** No failed job is tried again. */
+  isCanceled = false
+  readonly #worker: Worker<T, R>
+  readonly #settings: QueueSettings<T>
+  readonly #line: JobLine<T, R>
+  readonly #ledger: Ledger<T, R>
+  readonly #changed: () => void
+  readonly #jobs = new WaitingList<Job<T, R>>()
+  readonly #delayed = new Set<Job<T, R>>()
+  readonly #rate: Rate | undefined
+  #rateTimer: NodeJS.Timeout | undefined
+
+  /** `changed` is called after anything became less: running, waiting or delayed. */
+  constructor(
+    worker: Worker<T, R>,
+    settings: QueueSettings<T>,
+    line: JobLine<T, R>,
+    ledger: Ledger<T, R>,
+    changed: () => void,
+  ) {
+    this.#worker = worker
+    this.#settings = settings
+    this.concurrency = settings.concurrency
+    this.#line = line
+    this.#ledger = ledger
+    this.#changed = changed
+    this.#rate = settings.rate === undefined ? undefined : new Rate(settings.rate)
+  }
+
+  get running(): number {
+    return this.#jobs.length
+  }
+
+  get delayed(): number {
+    return this.#delayed.size
+  }
+
+  /** Whether a job could be started now. */
+  get isFree(): boolean {
+    if (this.isPaused || this.#jobs.length >= this.concurrency) return false
+    return this.#rate === undefined || this.#rate.delay(performance.now()) === 0
+  }
+
+  /** How many could be started now, one after the other. */
+  get free(): number {
+    if (!this.isFree) return 0
+    return this.#rate === undefined ? this.concurrency - this.#jobs.length : 1
+  }
+
+  /** Starts it at once; it is in no line, and `isFree`. */
+  start(job: Job<T, R>): void {
+    this.#begin(job, performance.now())
+    void this.#serve(job)
+  }
+
+  /** Starts what waits, as far as it may. */
+  fill(): void {
+    while (this.isFree) {
+      const job = this.#line.take()
+      if (job === undefined) return
+      this.start(job)
+    }
+    if (this.#rate !== undefined) this.#waitForRate(this.#rate)
+  }
+
+  /** Aborts what runs; the slots are free when the workers have ended. */
+  abort(reason: unknown): void {
+    for (let job = this.#jobs.first; job !== undefined; job = job.after) job.context?.abort(reason)
+  }
+
+  /** Gives up a job that runs: its owner learns now, its slot is free when the worker has ended. */
+  giveUp(job: Job<T, R>, error: unknown): void {
+    this.#ledger.fail(job, error, false)
+    job.context?.abort(error)
+  }
+
+  /** Takes out a job that waits for another try. False if it doesn't. */
+  undelay(job: Job<T, R>): boolean {
+    if (!this.#delayed.delete(job)) return false
+    clearTimeout(job.timer)
+    this.#line.release(job)
+    return true
+  }
+
+  /** Takes out all that wait for another try, the oldest first. */
+  drainDelayed(): Job<T, R>[] {
+    const jobs = [...this.#delayed].sort((one, other) => one.sequence - other.sequence)
+    for (const job of jobs) this.undelay(job)
+    return jobs
+  }
+
+  /** Of those that wait for another try, the one admitted first. */
+  oldestDelayed(): Job<T, R> | undefined {
+    let oldest: Job<T, R> | undefined
+    for (const job of this.#delayed) if (oldest === undefined || job.sequence < oldest.sequence) oldest = job
+    return oldest
+  }
+
+  #begin(job: Job<T, R>, now: number): void {
+    this.#ledger.started(job, now)
+    this.#rate?.take(now)
+    job.state = 'running'
+    job.startedAt = now
+    job.attempt += 1
+    job.context = new AttemptContext(job.attempt)
+    this.#jobs.append(job)
+  }
+
+  /** Keeps one slot busy for as long as there is something to start. Never throws. */
+  async #serve(first: Job<T, R>): Promise<void> {
+    let job = first
+    for (;;) {
+      const guard = this.#settings.jobTimeout === Infinity ? undefined : this.#limit(job)
+      let now: number
+      try {
+        const value = await this.#worker(job.value, job.context as AttemptContext)
+        now = this.#leave(job)
+        if (!job.isSettled) this.#ledger.complete(job, value)
+        this.#end(job)
+      } catch (error) {
+        now = this.#leave(job)
+        this.#failed(job, error)
+      }
+      guard?.disarm()
+      const next = this.isFree ? this.#line.take() : undefined
+      if (next === undefined) break
+      // It takes the slot before anybody hears of the change and looks for a free one.
+      this.#begin(next, now)
+      this.#changed()
+      job = next
+    }
+    this.#changed()
+  }
+
+  #leave(job: Job<T, R>): number {
+    const now = this.#jobs.length > 1 ? stamp() : performance.now()
+    this.#jobs.remove(job)
+    this.#ledger.ran(job, now)
+    return now
+  }
+
+  #end(job: Job<T, R>): void {
+    job.state = 'ended'
+    job.context = undefined
+    this.#line.release(job)
+  }
+
+  #failed(job: Job<T, R>, error: unknown): void {
+    let outcome = error
+    try {
+      if (!job.isSettled && !this.isCanceled && (job.isOverdue || this.#triesAgain(job, error))) return this.#delay(job)
+    } catch (thrown) {
+      outcome = thrown
+    }
+    if (!job.isSettled) this.#ledger.fail(job, outcome, this.#isExhausted(job))
+    this.#end(job)
+  }
+
+  #triesAgain(job: Job<T, R>, error: unknown): boolean {
+    return triesAgain(this.#settings.retry, error, job.attempt)
+  }
+
+  #isExhausted(job: Job<T, R>): boolean {
+    const { retry } = this.#settings
+    return retry !== undefined && !this.isCanceled && job.attempt >= retry.attempts
+  }
+
+  #delay(job: Job<T, R>): void {
+    job.state = 'delayed'
+    job.isOverdue = false
+    job.context = undefined
+    this.#delayed.add(job)
+    job.timer = setTimeout(() => this.#due(job), backoffDelay(this.#settings.retry ?? {}, job.attempt))
+  }
+
+  /** It still holds its key and its place in the order of admission. */
+  #due(job: Job<T, R>): void {
+    this.#delayed.delete(job)
+    job.state = 'waiting'
+    job.waitsSince = performance.now()
+    this.#line.join(job)
+    this.fill()
+  }
+
+  #limit(job: Job<T, R>): Guard | undefined {
+    return Guard.of({ timeout: this.#settings.jobTimeout }, 'The job', () => this.#overdue(job))
+  }
+
+  #overdue(job: Job<T, R>): void {
+    const error = timeoutError('The job', this.#settings.jobTimeout)
+    job.context?.abort(error)
+    if (job.isSettled) return
+    try {
+      job.isOverdue = this.#triesAgain(job, error)
+    } catch (thrown) {
+      return this.#ledger.fail(job, thrown, false)
+    }
+    // With another try to come, the late end of this one decides.
+    if (!job.isOverdue) this.#ledger.fail(job, error, this.#isExhausted(job))
+  }
+
+  /** The one timer: set while jobs wait for nothing but the rate. */
+  #waitForRate(rate: Rate): void {
+    if (this.#rateTimer !== undefined || this.#line.startable === 0) return
+    if (this.isPaused || this.#jobs.length >= this.concurrency) return
+    const delay = Math.min(LONGEST_TIMER, Math.ceil(rate.delay(performance.now())))
+    this.#rateTimer = setTimeout(() => {
+      this.#rateTimer = undefined
+      this.fill()
+      this.#changed()
+    }, delay)
+  }
+}
