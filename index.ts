@@ -1,2 +1,3 @@
 // Everything of the package that has no optional dependency.
 export * from './src/process/index.ts'
+export * from './src/channel/index.ts'

@@ -3,6 +3,9 @@
 
 const TURN_BYTES = 1024 * 1024
 const TURN_MS = 2
+// At most so many successes that move no bytes go by between two looks at the clock.
+const LONGEST_STEP = 64
+const SETTLED: Promise<void> = Promise.resolve()
 
 type Settle<T> = (value: T) => void
 
@@ -11,12 +14,20 @@ export class Turn {
   #startedAt = 0
   #spent = false
   #scheduled = false
+  // Successes without bytes; at how many the clock is looked at; and at how many `tick` takes the long way, which is earlier
+  // while operations are woken, and always when the budget is spent.
+  #count = 0
+  #clockAt = 1
+  #nextLook = 1
+  // Operations that waited and settle from the next microtask: pairs as below.
+  #woken: unknown[] = []
   // Pairs of a resolve function and its value, flat, in the order of the operations.
   #deferred: unknown[] = []
   readonly #flush = (): void => {
     this.#scheduled = false
     this.renew()
   }
+  readonly #wakeUp = (): void => this.wake()
 
   /** The budget is used up: what succeeds now settles from a macrotask. */
   get spent(): boolean {
@@ -32,8 +43,42 @@ export class Turn {
     if (this.#startedAt === 0) this.#startedAt = now
     if (this.#bytes < TURN_BYTES && now - this.#startedAt < TURN_MS) return true
     this.#spent = true
+    this.#nextLook = 0
     this.#schedule()
     return false
+  }
+
+  /**
+   * Accounts for a success that moved no bytes; false once the budget is spent. The clock costs more than the success, so the steps between
+   * two looks double from one: a budget that steady work overdraws, it overdraws at most twofold.
+   */
+  tick(): boolean {
+    this.#count += 1
+    return this.#count < this.#nextLook || this.#look()
+  }
+
+  /**
+   * Settles an operation that waited, from the next microtask and in order. The one who woke it goes on first, so that a producer and a
+   * consumer that take turns find the next item or place ready, where settling at once would make each of them wait for every single one.
+   */
+  soon<T>(resolve: Settle<T>, value: T): void {
+    if (this.#woken.length === 0) {
+      this.#nextLook = 0
+      void SETTLED.then(this.#wakeUp)
+    }
+    this.#woken.push(resolve, value)
+  }
+
+  /** Settles what `soon` put off: called before whatever must not overtake it. */
+  wake(): void {
+    const woken = this.#woken
+    if (woken.length === 0) return
+    this.#woken = []
+    this.#nextLook = this.#spent ? 0 : this.#clockAt
+    for (let i = 0; i < woken.length; i += 2) {
+      if (this.tick()) (woken[i] as Settle<unknown>)(woken[i + 1])
+      else this.defer(woken[i] as Settle<unknown>, woken[i + 1])
+    }
   }
 
   /** A promise for a value that is there already. */
@@ -53,6 +98,9 @@ export class Turn {
     this.#bytes = 0
     this.#startedAt = 0
     this.#spent = false
+    this.#count = 0
+    this.#clockAt = 1
+    this.#nextLook = this.#woken.length === 0 ? 1 : 0
     const deferred = this.#deferred
     if (deferred.length === 0) return
     this.#deferred = []
@@ -63,6 +111,17 @@ export class Turn {
   defer<T>(resolve: Settle<T>, value: T): void {
     this.#deferred.push(resolve, value)
     this.#schedule()
+  }
+
+  #look(): boolean {
+    this.wake()
+    if (this.#spent) return false
+    if (this.#count >= this.#clockAt) {
+      if (!this.charge(0)) return false
+      this.#clockAt = this.#count + Math.min(this.#count, LONGEST_STEP)
+    }
+    this.#nextLook = this.#clockAt
+    return true
   }
 
   #schedule(): void {

@@ -12,5 +12,5 @@ export function notify<A extends unknown[]>(callback: ((...args: A) => void) | u
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+  process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
 }

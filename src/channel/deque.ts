@@ -4,7 +4,7 @@ const SMALLEST = 16
 
 export class Deque<T> {
   // A power of two long, so that a mask wraps an index. Free slots hold undefined: a value that left is not kept alive.
-  #slots: (T | undefined)[] = new Array<T | undefined>(SMALLEST).fill(undefined)
+  #slots: (T | undefined)[] = slots<T>([], SMALLEST)
   #head = 0
   #length = 0
 
@@ -44,7 +44,7 @@ export class Deque<T> {
   /** Takes all values, oldest first, and gives the memory back. */
   drain(): T[] {
     const values = this.#inOrder()
-    this.#slots = new Array<T | undefined>(SMALLEST).fill(undefined)
+    this.#slots = slots<T>([], SMALLEST)
     this.#head = 0
     this.#length = 0
     return values
@@ -57,9 +57,13 @@ export class Deque<T> {
   }
 
   #grow(): void {
-    const larger: (T | undefined)[] = this.#inOrder()
-    for (let free = larger.length; free > 0; free--) larger.push(undefined)
-    this.#slots = larger
+    this.#slots = slots<T>(this.#inOrder(), this.#slots.length * 2)
     this.#head = 0
   }
+}
+
+/** Fills up with free slots. Pushed, for an array that was made at its length counts as one with holes. */
+function slots<T>(values: (T | undefined)[], length: number): (T | undefined)[] {
+  while (values.length < length) values.push(undefined)
+  return values
 }

@@ -1,0 +1,80 @@
+// The options of a channel: their checks, and every default, once.
+import { invalidOption } from '../errors.ts'
+import { block, dropNewest, dropOldest, error, type OverflowPolicy } from './overflow/index.ts'
+import type { ChannelOptions, DropReason, Overflow } from './types.ts'
+
+export interface ChannelSettings<T> {
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly name: string
+  readonly maxBytes: number
+  /** Undefined when nobody asked for bytes. */
+  readonly sizeOf: ((value: T) => number) | undefined
+  readonly rejectsOversize: boolean
+  readonly onDrop: ((value: T, reason: DropReason) => void) | undefined
+}
+
+export const policies: Readonly<Record<Overflow, OverflowPolicy>> = {
+  block,
+  'drop-newest': dropNewest,
+  'drop-oldest': dropOldest,
+  error,
+}
+
+export function channelSettings<T>(given: number | ChannelOptions<T>): ChannelSettings<T> {
+  const options = typeof given === 'number' ? { capacity: given } : given
+  if (options === null || typeof options !== 'object') throw invalidOption('options', 'a capacity or an object', given)
+  const { overflow = 'block', name = '', oversize = 'alone', maxBytes, sizeOf, onDrop } = options
+  if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
+  if (!Object.hasOwn(policies, overflow)) throw invalidOption('overflow', oneOf(Object.keys(policies)), overflow)
+  if (oversize !== 'alone' && oversize !== 'reject')
+    throw invalidOption('oversize', oneOf(['alone', 'reject']), oversize)
+  if (maxBytes !== undefined && !(typeof maxBytes === 'number' && maxBytes > 0)) {
+    throw invalidOption('maxBytes', 'a number of bytes above 0', maxBytes)
+  }
+  checkFunction('sizeOf', sizeOf)
+  checkFunction('onDrop', onDrop)
+  return {
+    capacity: capacityOption(options.capacity, overflow),
+    overflow,
+    name,
+    maxBytes: maxBytes ?? Infinity,
+    sizeOf: sizeOf ?? (maxBytes === undefined ? undefined : bytesOf),
+    rejectsOversize: oversize === 'reject',
+    onDrop,
+  }
+}
+
+export function capacityOption(capacity: unknown, overflow: Overflow): number {
+  if (typeof capacity !== 'number' || !(capacity === Infinity || (Number.isInteger(capacity) && capacity >= 0))) {
+    throw invalidOption('capacity', 'a whole number of items, 0 for a rendezvous, or Infinity', capacity)
+  }
+  if (capacity === 0 && overflow === 'drop-oldest') {
+    throw invalidOption(
+      'capacity',
+      "above 0 with overflow 'drop-oldest', for a rendezvous holds nothing to drop",
+      capacity,
+    )
+  }
+  return capacity
+}
+
+/** A size that counts: what `sizeOf` gave is anybody's guess. */
+export function checkSize(size: unknown): number {
+  if (typeof size === 'number' && size >= 0 && size < Infinity) return size
+  throw invalidOption('sizeOf', 'a function that gives a number of bytes', size)
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value)
+  if (ArrayBuffer.isView(value)) return value.byteLength
+  throw invalidOption('sizeOf', 'given with maxBytes, for values that are neither strings nor bytes', undefined)
+}
+
+function checkFunction(option: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'a function', value)
+}
+
+function oneOf(names: readonly string[]): string {
+  return `one of ${names.map(name => `'${name}'`).join(', ')}`
+}

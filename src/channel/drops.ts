@@ -1,0 +1,40 @@
+// What a channel dropped: counted, and told to `onDrop` once the channel has settled.
+import type { DropReason } from './types.ts'
+
+export class Drops<T> {
+  /** All of them, and those of them that had been accepted before. */
+  total = 0
+  evicted = 0
+  readonly #onDrop: ((value: T, reason: DropReason) => void) | undefined
+  #displaced: T[] = []
+
+  constructor(onDrop: ((value: T, reason: DropReason) => void) | undefined) {
+    this.#onDrop = onDrop
+  }
+
+  /** An item that made room. It is reported later, for the callback may use the channel. */
+  displace(value: T): void {
+    this.#displaced.push(value)
+  }
+
+  reportDisplaced(): void {
+    if (this.#displaced.length === 0) return
+    const values = this.#displaced
+    this.#displaced = []
+    this.report(values, 'oldest')
+  }
+
+  /** All are counted before the first is told of. What a callback throws has no one to go to, and changes nothing. */
+  report(values: readonly T[], reason: DropReason): void {
+    this.total += values.length
+    if (reason !== 'newest') this.evicted += values.length
+    if (this.#onDrop === undefined) return
+    for (const value of values) {
+      try {
+        this.#onDrop(value, reason)
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// The items that a channel holds, with their bytes if anybody asked for those. Bounds are the core's matter.
+import { Deque } from './deque.ts'
+
+export class Held<T> {
+  bytes = 0
+  peakLength = 0
+  readonly #items = new Deque<T>()
+  readonly #sizes: Deque<number> | undefined
+
+  constructor(isMeasured: boolean) {
+    this.#sizes = isMeasured ? new Deque<number>() : undefined
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  add(value: T, size: number): void {
+    this.#items.push(value)
+    if (this.#sizes !== undefined) {
+      this.#sizes.push(size)
+      this.bytes += size
+    }
+    if (this.#items.length > this.peakLength) this.peakLength = this.#items.length
+  }
+
+  /** There is one. */
+  removeOldest(): T {
+    const value = this.#items.shift() as T
+    if (this.#sizes !== undefined) {
+      const size = this.#sizes.shift() ?? 0
+      // Sizes may be fractions, whose sums drift: who holds nothing holds exactly nothing.
+      this.bytes = this.#items.length === 0 ? 0 : this.bytes - size
+    }
+    return value
+  }
+
+  removeAll(): T[] {
+    this.#sizes?.drain()
+    this.bytes = 0
+    return this.#items.drain()
+  }
+}

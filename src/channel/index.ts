@@ -1,0 +1,21 @@
+// Values inside one thread: what 'sluicegate/channel' gives.
+export { batch } from './batch.ts'
+export type { BatchOptions } from './batch-options.ts'
+export { Channel } from './channel.ts'
+export { limit, type Limit } from './limit.ts'
+export { select, type SelectCase, type Selected } from './select.ts'
+export { Semaphore, type Permit } from './semaphore.ts'
+export type {
+  ChannelMetrics,
+  ChannelOptions,
+  DropReason,
+  Overflow,
+  Receiver,
+  ReceiveManyOptions,
+  Sender,
+  SendPermit,
+} from './types.ts'
+export { WorkQueue } from './work-queue.ts'
+export type { AdmittedJob, JobContext, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
+export type { RateOptions } from '../rate.ts'
+export type { Backoff, RetryOptions } from '../retry.ts'

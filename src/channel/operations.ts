@@ -1,0 +1,146 @@
+// What each call on a channel does when it isn't the common case: checks, the verdict of the rules, and parking.
+import { abortError, invalidOption, timeoutError } from '../errors.ts'
+import { turn } from '../turn.ts'
+import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
+import type { ChannelCore } from './channel-core.ts'
+import { channelClosed, channelFull, tooManyPlaces } from './channel-errors.ts'
+import { Permit } from './permit.ts'
+import { isRipe, ManyReceive, takeMany } from './receive-many.ts'
+import { END, SingleReceive, type Received } from './receiving.ts'
+import { Reservation, SingleSend } from './sending.ts'
+import type { ReceiveManyOptions, SendPermit } from './types.ts'
+
+/** One promise for all sends that are accepted at once. */
+export const SENT: Promise<void> = Promise.resolve()
+
+/** A success whose promise settles from a macrotask, for the turn's budget is spent. */
+export function settledLater<T>(value: T): Promise<T> {
+  return new Promise<T>(resolve => turn.defer(resolve, value))
+}
+
+export function sendSlowly<T>(core: ChannelCore<T>, value: T, options: WaitOptions | undefined): Promise<void> {
+  try {
+    checkWait(options)
+    const size = core.isOpen ? core.measure(value) : 0
+    // `sizeOf` may have closed the channel, or aborted.
+    if (!core.isOpen) throw channelClosed(core.name, value, core.cause)
+    if (options?.signal?.aborted === true) throw abortError(options.signal)
+    // Before the offer, which may wake a receiver: that one is to settle after us.
+    const isNow = turn.tick()
+    const verdict = core.offer(value, size)
+    if (verdict === 'accept' || verdict === 'drop') return isNow ? SENT : settledLater(undefined)
+    if (verdict === 'refuse') throw channelFull(core.name, core.capacity, value)
+    if (triesOnce(options)) throw timeoutError('send', 0)
+    const send = new SingleSend(core, value, size)
+    core.senders.append(send)
+    send.guard = Guard.of(options, 'send', error => core.withdraw(send, error))
+    return send.promise
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+export function reserve<T>(
+  core: ChannelCore<T>,
+  options: (WaitOptions & { count?: number }) | undefined,
+): Promise<SendPermit<T>> {
+  try {
+    checkWait(options)
+    const count = options?.count ?? 1
+    if (!Number.isInteger(count) || count < 1 || count > core.capacity) throw tooManyPlaces(count, core.capacity)
+    if (!core.isOpen) throw channelClosed(core.name, undefined, core.cause)
+    const isNow = turn.tick()
+    const verdict = core.offerPlaces(count)
+    if (verdict === 'accept') {
+      const permit = new Permit(core, count)
+      return isNow ? Promise.resolve(permit) : settledLater(permit)
+    }
+    if (verdict === 'refuse') throw channelFull(core.name, core.capacity, undefined)
+    if (triesOnce(options)) throw timeoutError('reserve', 0)
+    const reservation = new Reservation(core, count)
+    core.senders.append(reservation)
+    reservation.guard = Guard.of(options, 'reserve', error => core.withdraw(reservation, error))
+    return reservation.promise
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+/** The next item of a channel that is ready. */
+export function receiveReady<T>(core: ChannelCore<T>): Promise<Received<T>> {
+  // Before the item is taken, which may wake a sender: that one is to settle after us.
+  const isNow = turn.tick()
+  const value = core.take(undefined)
+  if (!core.isOpen) core.settle()
+  return isNow ? Promise.resolve({ value, done: false }) : settledLater<Received<T>>({ value, done: false })
+}
+
+export function receiveSlowly<T>(core: ChannelCore<T>, options: WaitOptions | undefined): Promise<Received<T>> {
+  try {
+    checkWait(options)
+    if (core.isReady) return receiveReady(core)
+    if (core.isOver) return over<Received<T>>(core, END)
+    const receive = new SingleReceive(core)
+    core.receivers.append(receive)
+    core.settle()
+    if (!receive.isQueued) return receive.promise
+    if (triesOnce(options)) {
+      core.receivers.remove(receive)
+      throw timeoutError('receive', 0)
+    }
+    receive.guard = Guard.of(options, 'receive', error => core.withdrawReceiver(receive, error))
+    return receive.promise
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+export function receiveMany<T>(
+  core: ChannelCore<T>,
+  max: number,
+  options: ReceiveManyOptions | undefined,
+): Promise<T[]> {
+  try {
+    checkWait(options)
+    const { target, maxDelay } = manyOptions(max, options)
+    if (core.receivers.first === undefined && isRipe(core, target)) {
+      const isNow = turn.tick()
+      const values = takeMany(core, max)
+      if (!core.isOpen) core.settle()
+      return isNow ? Promise.resolve(values) : settledLater(values)
+    }
+    if (core.isOver) return over<T[]>(core, [])
+    const receive = new ManyReceive(core, max, target, maxDelay)
+    core.receivers.append(receive)
+    core.settle()
+    if (!receive.isQueued) return receive.promise
+    if (triesOnce(options)) {
+      core.withdrawReceiver(receive, timeoutError('receiveMany', 0))
+      return receive.promise
+    }
+    receive.guard = Guard.of(options, 'receiveMany', error => core.withdrawReceiver(receive, error))
+    return receive.promise
+  } catch (error) {
+    return rejected(error)
+  }
+}
+
+function manyOptions(max: number, options: ReceiveManyOptions | undefined): { target: number; maxDelay: number } {
+  if (!(max === Infinity || Number.isInteger(max)) || max < 1) {
+    throw invalidOption('max', 'a whole number of items above 0, or Infinity', max)
+  }
+  const { maxDelay, min = maxDelay === undefined ? 1 : max } = options ?? {}
+  if (!(min === Infinity || Number.isInteger(min)) || min < 1 || min > max) {
+    throw invalidOption('min', `a whole number of items from 1 to max, which is ${max}`, min)
+  }
+  if (maxDelay !== undefined && !(typeof maxDelay === 'number' && maxDelay >= 0)) {
+    throw invalidOption('maxDelay', 'a number of ms that is not negative', maxDelay)
+  }
+  return { target: min, maxDelay: maxDelay ?? Infinity }
+}
+
+function over<R>(core: { readonly hasFailed: boolean; readonly cause: unknown }, end: R): Promise<R> {
+  if (core.hasFailed) return rejected(core.cause)
+  turn.wake()
+  return turn.tick() ? Promise.resolve(end) : settledLater(end)
+}
