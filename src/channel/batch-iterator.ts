@@ -1,5 +1,5 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
-import { turn } from '../turn.ts'
+import { ready, settleReady } from './ready.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
 import type { BatchSettings } from './batch-options.ts'
@@ -49,7 +49,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
       if (this.#end === undefined) this.#isDue = this.gather()
       const batch = this.#take()
       this.#isDue = false
-      if (batch !== undefined) return turn.fulfilled<IteratorResult<T[], undefined>>({ done: false, value: batch }, 0)
+      if (batch !== undefined) return ready<IteratorResult<T[], undefined>>({ done: false, value: batch })
     }
     if (this.hasLeft || this.#end !== undefined) return this.#over()
     return new Promise((resolve, reject) => {
@@ -91,7 +91,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
       const batch = this.#take()
       if (batch === undefined) break
       const parked = this.#parked.shift()
-      if (parked !== undefined) turn.settle<IteratorResult<T[], undefined>>(parked.resolve, { done: false, value: batch }, 0)
+      if (parked !== undefined) settleReady<IteratorResult<T[], undefined>>(parked.resolve, { done: false, value: batch })
     }
     this.#isDue = false
     if (this.#end !== undefined && this.#parked.length > 0) this.#depart(this.#end.failure)

@@ -17,5 +17,6 @@ export type {
 } from './types.ts'
 export { WorkQueue } from './work-queue.ts'
 export type { AdmittedJob, JobContext, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
+export { RefusedError } from '../errors.ts'
 export type { RateOptions } from '../rate.ts'
 export type { Backoff, RetryOptions } from '../retry.ts'

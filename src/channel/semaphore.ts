@@ -1,6 +1,6 @@
 // Weighted permits, handed out strictly in the order they were asked for. What they stand for is the user's matter.
 import { invalidOption, SluiceError, timeoutError } from '../errors.ts'
-import { turn } from '../turn.ts'
+import { ready, settleReady } from './ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { Waiting, WaitingList } from './waiting.ts'
 
@@ -90,7 +90,7 @@ export class Semaphore {
     } catch (error) {
       return rejected(error)
     }
-    if (this.#hasRoom(permits)) return turn.fulfilled<Permit>(this.#take(permits), 0)
+    if (this.#hasRoom(permits)) return ready<Permit>(this.#take(permits))
     if (triesOnce(options)) return rejected(timeoutError('acquire', 0))
     return new Promise<Permit>((resolve, reject) => {
       const waiter = new Waiter(permits, resolve, reject)
@@ -172,7 +172,7 @@ export class Semaphore {
       if (first.permits > this.#total - this.#held) return
       this.#waiters.remove(first)
       first.guard?.disarm()
-      turn.settle<Permit>(first.resolve, this.#take(first.permits), 0)
+      settleReady<Permit>(first.resolve, this.#take(first.permits))
     }
   }
 

@@ -1,6 +1,6 @@
 // Who gets into a WorkQueue, when, and what happens to those who don't: the bound, the wait for room, and the overflow policies.
 import { timeoutError } from '../errors.ts'
-import { turn } from '../turn.ts'
+import { settleReady } from './ready.ts'
 import { stamp } from './stamp.ts'
 import type { WaitingList } from './waiting.ts'
 import { Admitted, type Job } from './work-queue-job.ts'
@@ -65,7 +65,7 @@ export function admitParked<T, R>(parts: QueueParts<T, R>): void {
     if (admitted !== undefined) {
       job.guard?.disarm()
       job.guard = undefined
-      turn.settle(admitted, new Admitted<R>(job as Job<never, R>), 0)
+      settleReady(admitted, new Admitted<R>(job as Job<never, R>))
     }
     enter(parts, job)
   }

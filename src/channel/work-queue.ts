@@ -1,6 +1,6 @@
 // The queue of jobs as users see it. Admission, order, slots and accounts are parts of their own.
 import { invalidOption } from '../errors.ts'
-import { turn } from '../turn.ts'
+import { ready } from './ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
 import { WaitingList } from './waiting.ts'
@@ -49,7 +49,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     }
     switch (receive(this.#parts, made, !triesOnce(options))) {
       case 'admitted':
-        return turn.fulfilled<AdmittedJob<R>>(new Admitted<R>(made as Job<never, R>), 0)
+        return ready<AdmittedJob<R>>(new Admitted<R>(made as Job<never, R>))
       case 'refused':
         return rejected(refusal(this.#parts, job))
       case 'parked':
