@@ -56,7 +56,10 @@ test('SEM-3: a large request at the head makes smaller ones wait, so it is not s
 
 test('SEM-4: more than there are in all is ERR_INVALID_OPTION at once; none at all is granted at once', async t => {
   const semaphore = new Semaphore(2)
-  await t.throwsAsync(semaphore.acquire({ permits: 3 }), { code: 'ERR_INVALID_OPTION', message: /permits.*at most 2.*3/u })
+  await t.throwsAsync(semaphore.acquire({ permits: 3 }), {
+    code: 'ERR_INVALID_OPTION',
+    message: /permits.*at most 2.*3/u,
+  })
   t.throws(() => semaphore.tryAcquire({ permits: 3 }), { code: 'ERR_INVALID_OPTION' })
   for (const permits of [-1, 1.5, NaN]) {
     await t.throwsAsync(semaphore.acquire({ permits }), { code: 'ERR_INVALID_OPTION' })
@@ -218,12 +221,12 @@ test('there may be no bound, by name; other totals are errors that say so', asyn
 
 test('a loop over permits that are free leaves the event loop its turns', async t => {
   const semaphore = new Semaphore(1)
-  let isOver = false
-  setImmediate(() => (isOver = true))
+  const loop = { turned: false }
+  setImmediate(() => (loop.turned = true))
   let rounds = 0
-  while (!isOver && rounds < 5_000_000) {
+  while (!loop.turned && rounds < 5_000_000) {
     ;(await semaphore.acquire()).release()
     rounds += 1
   }
-  t.true(isOver)
+  t.true(loop.turned)
 })

@@ -246,7 +246,11 @@ test('WQ-6: clear settles every job that waits, and reports it', async t => {
   const jobs = [0, 1, 2, 3].map(job => queue.submit(job))
   queue.clear()
   for (const job of [1, 2, 3]) {
-    const error = await t.throwsAsync(jobs[job]!, { instanceOf: RefusedError, code: 'ERR_JOB_DROPPED', message: /cleared/u })
+    const error = await t.throwsAsync(jobs[job]!, {
+      instanceOf: RefusedError,
+      code: 'ERR_JOB_DROPPED',
+      message: /cleared/u,
+    })
     t.is(error.value, job)
   }
   t.deepEqual(drops, [
@@ -347,7 +351,11 @@ test('WQ-9: close takes no more, runs all that was admitted and all that waited 
   queue.pause()
   const closed = queue.close()
   await t.throwsAsync(room, { code: 'ERR_JOB_DROPPED' })
-  const refused = await t.throwsAsync(queue.submit(9), { instanceOf: RefusedError, code: 'ERR_JOB_DROPPED', message: /closed/u })
+  const refused = await t.throwsAsync(queue.submit(9), {
+    instanceOf: RefusedError,
+    code: 'ERR_JOB_DROPPED',
+    message: /closed/u,
+  })
   t.is(refused.value, 9)
   t.is(queue.tryOffer(9), undefined)
   await t.throwsAsync(queue.onCapacity(), { code: 'ERR_JOB_DROPPED' })

@@ -91,7 +91,8 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
       const batch = this.#take()
       if (batch === undefined) break
       const parked = this.#parked.shift()
-      if (parked !== undefined) settleReady<IteratorResult<T[], undefined>>(parked.resolve, { done: false, value: batch })
+      if (parked !== undefined)
+        settleReady<IteratorResult<T[], undefined>>(parked.resolve, { done: false, value: batch })
     }
     this.#isDue = false
     if (this.#end !== undefined && this.#parked.length > 0) this.#depart(this.#end.failure)

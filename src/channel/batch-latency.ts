@@ -28,8 +28,8 @@ export class AdaptiveSize {
     const took = now - this.#handedOverAt
     this.#handedOverAt = undefined
     if (took > this.#target) this.size = Math.max(1, Math.floor(this.size * SLOWER))
-    // Only a batch as large as was allowed says that a larger one would do.
-    else if (this.#handedOver >= this.size) {
+    // Only a batch about as large as is allowed says that a larger one would do; it may have been formed one step earlier.
+    else if (this.#handedOver >= Math.floor(this.size * SLOWER)) {
       this.size = Math.min(this.#most, Math.max(this.size + 1, Math.floor(this.size * FASTER)))
     }
   }

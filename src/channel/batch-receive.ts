@@ -52,6 +52,7 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
     if (!this.#isReading || iterator === undefined) return
     this.#iterator = undefined
     this.#isReading = false
+    this.#emptyAt = performance.now()
     void iterator.return?.().catch(() => {})
   }
 

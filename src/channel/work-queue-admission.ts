@@ -29,24 +29,21 @@ export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: 
     enter(parts, job)
     return 'admitted'
   }
-  switch (settings.overflow) {
-    case 'block':
-      if (!mayWait) return 'refused'
-      parked.append(job)
-      return 'parked'
-    case 'error':
-      return 'refused'
-    case 'drop-newest':
-      ledger.drop(job, 'newest')
-      return 'admitted'
-    case 'drop-oldest': {
-      const oldest = line.oldest() ?? slots.oldestDelayed()
-      if (oldest !== undefined) leave(parts, oldest)
-      enter(parts, job)
-      if (oldest !== undefined) ledger.drop(oldest, 'oldest')
-      return 'admitted'
-    }
+  const { overflow } = settings
+  if (overflow === 'error' || (overflow === 'block' && !mayWait)) return 'refused'
+  if (overflow === 'block') {
+    parked.append(job)
+    return 'parked'
   }
+  if (overflow === 'drop-newest') {
+    ledger.drop(job, 'newest')
+    return 'admitted'
+  }
+  const oldest = line.oldest() ?? slots.oldestDelayed()
+  if (oldest !== undefined) leave(parts, oldest)
+  enter(parts, job)
+  if (oldest !== undefined) ledger.drop(oldest, 'oldest')
+  return 'admitted'
 }
 
 /** Why `receive` refused it. */
@@ -65,7 +62,7 @@ export function admitParked<T, R>(parts: QueueParts<T, R>): void {
     if (admitted !== undefined) {
       job.guard?.disarm()
       job.guard = undefined
-      settleReady(admitted, new Admitted<R>(job as Job<never, R>))
+      settleReady(admitted, new Admitted<R>(job))
     }
     enter(parts, job)
   }

@@ -100,11 +100,16 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   }
 }
 
+/** What there is to know of a job whose end somebody may want. */
+export interface Promised<R> {
+  readonly promise: Promise<R>
+}
+
 /** What `offer` gives. */
 export class Admitted<R> implements AdmittedJob<R> {
-  readonly #job: Job<never, R>
+  readonly #job: Promised<R>
 
-  constructor(job: Job<never, R>) {
+  constructor(job: Promised<R>) {
     this.#job = job
   }
 

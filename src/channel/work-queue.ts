@@ -5,7 +5,7 @@ import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait
 import { checkedConcurrency } from './concurrency.ts'
 import { WaitingList } from './waiting.ts'
 import { admitParked, leave, receive, refusal, room, type QueueParts } from './work-queue-admission.ts'
-import { Admitted, Job } from './work-queue-job.ts'
+import { Admitted, Job, type Promised } from './work-queue-job.ts'
 import { dropError, Ledger } from './work-queue-ledger.ts'
 import { JobLine } from './work-queue-line.ts'
 import { checkJob, queueSettings } from './work-queue-options.ts'
@@ -22,7 +22,8 @@ import { checkedCount, Waits } from './work-queue-waits.ts'
  * for await (const url of urls) await queue.offer(url)
  */
 export class WorkQueue<T, R = unknown> implements AsyncDisposable {
-  readonly #parts: QueueParts<T, R>
+  // What jobs give is known to their owners alone, so a queue of one kind of results is a queue of any.
+  readonly #parts: QueueParts<T, unknown>
   readonly #idle: Waits
   readonly #room: Waits
   #isClosed = false
@@ -31,9 +32,9 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   constructor(worker: Worker<T, R>, options: WorkQueueOptions<T>) {
     if (typeof worker !== 'function') throw invalidOption('worker', 'a function', worker)
     const settings = queueSettings(options)
-    const line = new JobLine<T, R>()
-    const ledger = new Ledger<T, R>(settings)
-    const slots = new Slots<T, R>(worker, settings, line, ledger, () => this.#changed())
+    const line = new JobLine<T, unknown>()
+    const ledger = new Ledger<T, unknown>(settings)
+    const slots = new Slots<T, unknown>(worker, settings, line, ledger, () => this.#changed())
     this.#parts = { settings, line, slots, ledger, parked: new WaitingList() }
     this.#idle = new Waits('onIdle', () => (this.#isIdle ? 1 : 0))
     this.#room = new Waits('onCapacity', () => room(this.#parts))
@@ -41,29 +42,25 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
 
   /** Fulfils when the job is admitted, which is the back-pressure. Signal and timeout end the wait for that; later they have no effect. */
   offer(job: T, options?: JobOptions): Promise<AdmittedJob<R>> {
-    let made: Job<T, R>
+    let made: Job<T, unknown>
     try {
       made = this.#job(job, options)
     } catch (error) {
       return rejected(error)
     }
-    switch (receive(this.#parts, made, !triesOnce(options))) {
-      case 'admitted':
-        return ready<AdmittedJob<R>>(new Admitted<R>(made as Job<never, R>))
-      case 'refused':
-        return rejected(refusal(this.#parts, job))
-      case 'parked':
-        return new Promise((resolve, reject) => {
-          made.admitted = resolve
-          made.refused = reject
-          made.guard = Guard.of(options, 'The wait for admission', error => this.#giveUp(made, error))
-        })
-    }
+    const reception = receive(this.#parts, made, !triesOnce(options))
+    if (reception === 'admitted') return ready(new Admitted<R>(made as Promised<R>))
+    if (reception === 'refused') return rejected(refusal(this.#parts, job))
+    return new Promise<AdmittedJob<R>>((resolve, reject) => {
+      made.admitted = resolve as (handle: AdmittedJob<unknown>) => void
+      made.refused = reject
+      made.guard = Guard.of(options, 'The wait for admission', error => this.#giveUp(made, error))
+    })
   }
 
   /** Settles as the job does. Signal and timeout cover all of it: the wait, every attempt, and the time between. */
   submit(job: T, options?: JobOptions): Promise<R> {
-    let made: Job<T, R>
+    let made: Job<T, unknown>
     try {
       made = this.#job(job, options)
     } catch (error) {
@@ -72,7 +69,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     const { promise } = made
     if (options !== undefined) made.guard = Guard.of(options, 'The job', error => this.#giveUp(made, error))
     if (receive(this.#parts, made, !triesOnce(options)) === 'refused') made.refuse(refusal(this.#parts, job))
-    return promise
+    return promise as Promise<R>
   }
 
   /** Undefined when the job would have to wait for admission, or is refused. A job that is dropped on the way has a result that says so. */
@@ -80,7 +77,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     checkJob(options)
     if (this.#isClosed) return undefined
     const made = this.#job(job, options)
-    return receive(this.#parts, made, false) === 'admitted' ? new Admitted<R>(made as Job<never, R>) : undefined
+    return receive(this.#parts, made, false) === 'admitted' ? new Admitted<R>(made as Promised<R>) : undefined
   }
 
   /** Starts no more jobs. What runs goes on, and `capacity` still holds. */
@@ -118,7 +115,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
       const { slots, parked } = this.#parts
       slots.isCanceled = true
       this.#shut()
-      const refused: Job<T, R>[] = []
+      const refused: Job<T, unknown>[] = []
       for (let job = parked.shift(); job !== undefined; job = parked.shift()) refused.push(job)
       for (const job of refused) job.refuse(dropError(job.value, 'canceled', reason))
       this.#drop('canceled')
@@ -199,10 +196,10 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     return slots.running === 0 && line.length === 0 && slots.delayed === 0 && parked.length === 0
   }
 
-  #job(job: T, options: JobOptions | undefined): Job<T, R> {
+  #job(job: T, options: JobOptions | undefined): Job<T, unknown> {
     if (options !== undefined) checkJob(options)
     if (this.#isClosed) throw dropError(job, this.#canceled ? 'canceled' : 'closed', this.#canceled?.reason)
-    return new Job<T, R>(job, options?.priority ?? 0, options?.key)
+    return new Job<T, unknown>(job, options?.priority ?? 0, options?.key)
   }
 
   #shut(): void {
@@ -219,7 +216,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   }
 
   /** The signal or the timeout of a job. */
-  #giveUp(job: Job<T, R>, error: unknown): void {
+  #giveUp(job: Job<T, unknown>, error: unknown): void {
     const { parked, slots, ledger } = this.#parts
     switch (job.state) {
       case 'parked':
