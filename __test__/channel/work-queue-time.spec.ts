@@ -138,6 +138,18 @@ test.serial('WQ-8: a signal ends the time between tries; clear and cancel do too
   t.is(clock.timers, 0)
 })
 
+test.serial('WQ-8: a job that fails after cancel is not tried again', async t => {
+  const clock = manualClock(t)
+  const gate = deferred()
+  const queue = new WorkQueue(() => gate.promise, { concurrency: 1, retry: { attempts: 5 } })
+  const job = queue.submit(1)
+  const canceled = queue.cancel()
+  gate.reject(new Error('stopped'))
+  await t.throwsAsync(job, { message: 'stopped' })
+  await canceled
+  t.is(clock.timers, 0)
+})
+
 test.serial('WQ-8: a key stays held between tries, so the order within it stays', async t => {
   const clock = manualClock(t)
   const started: string[] = []

