@@ -43,7 +43,9 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   #promise: Promise<R> | undefined
   #resolve: ((value: R) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
-  #outcome: { readonly value: R } | { readonly error: unknown } | undefined
+  // How it ended, and the value or the error.
+  #end: 'fulfilled' | 'rejected' | undefined
+  #outcome: unknown
 
   constructor(value: T, priority: number, key: PropertyKey | undefined) {
     super()
@@ -58,35 +60,36 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   }
 
   get isSettled(): boolean {
-    return this.#outcome !== undefined
+    return this.#end !== undefined
   }
 
   /** Made at the first call: a result that nobody wants costs nothing. */
   get promise(): Promise<R> {
     if (this.#promise !== undefined) return this.#promise
-    const outcome = this.#outcome
-    if (outcome === undefined) {
+    if (this.#end === undefined) {
       this.#promise = new Promise<R>(capture)
       this.#resolve = resolveMade as (value: R) => void
       this.#reject = rejectMade
-    } else if ('value' in outcome) this.#promise = Promise.resolve(outcome.value)
-    else this.#promise = Promise.reject(outcome.error)
+    } else if (this.#end === 'fulfilled') this.#promise = Promise.resolve(this.#outcome as R)
+    else this.#promise = Promise.reject(this.#outcome)
     return this.#promise
   }
 
   /** The first of these two counts. */
   fulfil(value: R): void {
-    if (this.#outcome !== undefined) return
-    this.#outcome = { value }
+    if (this.#end !== undefined) return
+    this.#end = 'fulfilled'
     this.guard?.disarm()
-    this.#resolve?.(value)
+    if (this.#resolve === undefined) this.#outcome = value
+    else this.#resolve(value)
   }
 
   fail(error: unknown): void {
-    if (this.#outcome !== undefined) return
-    this.#outcome = { error }
+    if (this.#end !== undefined) return
+    this.#end = 'rejected'
     this.guard?.disarm()
-    this.#reject?.(error)
+    if (this.#reject === undefined) this.#outcome = error
+    else this.#reject(error)
   }
 
   /** It is not admitted: whoever waits for that, or for the result, learns why. */

@@ -9,12 +9,21 @@ import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
 import type { JobContext } from './work-queue-types.ts'
 import { stamp } from './stamp.ts'
-import { WaitingList } from './waiting.ts'
+import { Waiting, WaitingList } from './waiting.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
+
+/** One that is taken, and by which job. It goes from job to job as long as there are any to start. */
+class Slot<T, R> extends Waiting<Slot<T, R>> {
+  job: Job<T, R>
+  constructor(job: Job<T, R>) {
+    super()
+    this.job = job
+  }
+}
 
 export class Slots<T, R> {
   concurrency: number
@@ -26,7 +35,7 @@ export class Slots<T, R> {
   readonly #line: JobLine<T, R>
   readonly #ledger: Ledger<T, R>
   readonly #changed: () => void
-  readonly #jobs = new WaitingList<Job<T, R>>()
+  readonly #taken = new WaitingList<Slot<T, R>>()
   readonly #delayed = new Set<Job<T, R>>()
   readonly #rate: Rate | undefined
   #rateTimer: NodeJS.Timeout | undefined
@@ -49,7 +58,7 @@ export class Slots<T, R> {
   }
 
   get running(): number {
-    return this.#jobs.length
+    return this.#taken.length
   }
 
   get delayed(): number {
@@ -58,20 +67,21 @@ export class Slots<T, R> {
 
   /** Whether a job could be started now. */
   get isFree(): boolean {
-    if (this.isPaused || this.#jobs.length >= this.concurrency) return false
-    return this.#rate === undefined || this.#rate.delay(performance.now()) === 0
+    return this.#taken.length < this.concurrency && this.#mayStart
   }
 
   /** How many could be started now, one after the other. */
   get free(): number {
     if (!this.isFree) return 0
-    return this.#rate === undefined ? this.concurrency - this.#jobs.length : 1
+    return this.#rate === undefined ? this.concurrency - this.#taken.length : 1
   }
 
   /** Starts it at once; it is in no line, and `isFree`. */
   start(job: Job<T, R>): void {
+    const slot = new Slot(job)
+    this.#taken.append(slot)
     this.#begin(job, performance.now())
-    void this.#serve(job)
+    void this.#serve(slot)
   }
 
   /** Starts what waits, as far as it may. */
@@ -86,7 +96,7 @@ export class Slots<T, R> {
 
   /** Aborts what runs; the slots are free when the workers have ended. */
   abort(reason: unknown): void {
-    for (let job = this.#jobs.first; job !== undefined; job = job.after) job.context?.abort(reason)
+    for (let slot = this.#taken.first; slot !== undefined; slot = slot.after) slot.job.context?.abort(reason)
   }
 
   /** Gives up a job that runs: its owner learns now, its slot is free when the worker has ended. */
@@ -124,38 +134,40 @@ export class Slots<T, R> {
     job.startedAt = now
     job.attempt += 1
     job.context = new AttemptContext(job.attempt)
-    this.#jobs.append(job)
+  }
+
+  get #mayStart(): boolean {
+    return !this.isPaused && (this.#rate === undefined || this.#rate.delay(performance.now()) === 0)
   }
 
   /** Keeps one slot busy for as long as there is something to start. Never throws. */
-  async #serve(first: Job<T, R>): Promise<void> {
-    let job = first
+  async #serve(slot: Slot<T, R>): Promise<void> {
     for (;;) {
+      const { job } = slot
       const guard = this.#settings.jobTimeout === Infinity ? undefined : this.#limit(job)
       let now: number
       try {
         const value = await this.#worker(job.value, job.context as AttemptContext)
-        now = this.#leave(job)
+        now = this.#ran(job)
         if (!job.isSettled) this.#ledger.complete(job, value)
         this.#end(job)
       } catch (error) {
-        now = this.#leave(job)
+        now = this.#ran(job)
         this.#failed(job, error)
       }
       guard?.disarm()
-      const next = this.isFree ? this.#line.take() : undefined
+      const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
       if (next === undefined) break
-      // It takes the slot before anybody hears of the change and looks for a free one.
+      slot.job = next
       this.#begin(next, now)
       this.#changed()
-      job = next
     }
+    this.#taken.remove(slot)
     this.#changed()
   }
 
-  #leave(job: Job<T, R>): number {
-    const now = this.#jobs.length > 1 ? stamp() : performance.now()
-    this.#jobs.remove(job)
+  #ran(job: Job<T, R>): number {
+    const now = this.#taken.length > 1 ? stamp() : performance.now()
     this.#ledger.ran(job, now)
     return now
   }
@@ -223,7 +235,7 @@ export class Slots<T, R> {
   /** The one timer: set while jobs wait for nothing but the rate. */
   #waitForRate(rate: Rate): void {
     if (this.#rateTimer !== undefined || this.#line.startable === 0) return
-    if (this.isPaused || this.#jobs.length >= this.concurrency) return
+    if (this.isPaused || this.#taken.length >= this.concurrency) return
     const delay = Math.min(LONGEST_TIMER, Math.ceil(rate.delay(performance.now())))
     this.#rateTimer = setTimeout(() => {
       this.#rateTimer = undefined
