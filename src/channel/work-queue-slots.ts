@@ -13,15 +13,23 @@ import { Waiting, WaitingList } from './waiting.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1
+// Slots at most that are kept for later.
+const KEPT = 64
 
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
 
-/** One that is taken, and by which job. It goes from job to job as long as there are any to start. */
+/** It goes from job to job, and its two callbacks with it, so that a job costs none. */
 class Slot<T, R> extends Waiting<Slot<T, R>> {
-  job: Job<T, R>
-  constructor(job: Job<T, R>) {
+  job: Job<T, R> | undefined = undefined
+  /** What ends the attempt. */
+  guard: Guard | undefined = undefined
+  readonly fulfilled: (value: R) => void
+  readonly rejected: (error: unknown) => void
+
+  constructor(fulfilled: (slot: Slot<T, R>, value: R) => void, rejected: (slot: Slot<T, R>, error: unknown) => void) {
     super()
-    this.job = job
+    this.fulfilled = value => fulfilled(this, value)
+    this.rejected = error => rejected(this, error)
   }
 }
 
@@ -35,6 +43,8 @@ export class Slots<T, R> {
   readonly #line: JobLine<T, R>
   readonly #ledger: Ledger<T, R>
   readonly #changed: () => void
+  // A few that were taken before, to be taken again.
+  readonly #free: Slot<T, R>[] = []
   readonly #taken = new WaitingList<Slot<T, R>>()
   readonly #delayed = new Set<Job<T, R>>()
   readonly #rate: Rate | undefined
@@ -78,10 +88,10 @@ export class Slots<T, R> {
 
   /** Starts it at once; it is in no line, and `isFree`. */
   start(job: Job<T, R>): void {
-    const slot = new Slot(job)
+    const slot = this.#free.pop() ?? new Slot<T, R>(this.#fulfilled, this.#rejected)
     this.#taken.append(slot)
-    this.#begin(job, performance.now())
-    void this.#serve(slot)
+    this.#begin(slot, job, stamp())
+    this.#run(slot, job)
   }
 
   /** Starts what waits, as far as it may. */
@@ -96,7 +106,7 @@ export class Slots<T, R> {
 
   /** Aborts what runs; the slots are free when the workers have ended. */
   abort(reason: unknown): void {
-    for (let slot = this.#taken.first; slot !== undefined; slot = slot.after) slot.job.context?.abort(reason)
+    for (let slot = this.#taken.first; slot !== undefined; slot = slot.after) slot.job?.context?.abort(reason)
   }
 
   /** Gives up a job that runs: its owner learns now, its slot is free when the worker has ended. */
@@ -127,7 +137,8 @@ export class Slots<T, R> {
     return oldest
   }
 
-  #begin(job: Job<T, R>, now: number): void {
+  #begin(slot: Slot<T, R>, job: Job<T, R>, now: number): void {
+    slot.job = job
     this.#ledger.started(job, now)
     this.#rate?.take(now)
     job.state = 'running'
@@ -140,34 +151,53 @@ export class Slots<T, R> {
     return !this.isPaused && (this.#rate === undefined || this.#rate.delay(performance.now()) === 0)
   }
 
-  /** Keeps one slot busy for as long as there is something to start. Never throws. */
-  async #serve(slot: Slot<T, R>): Promise<void> {
-    for (;;) {
-      const { job } = slot
-      const guard = this.#settings.jobTimeout === Infinity ? undefined : this.#limit(job)
-      let now: number
-      try {
-        const value = await this.#worker(job.value, job.context as AttemptContext)
-        now = this.#ran(job)
-        if (!job.isSettled) this.#ledger.complete(job, value)
-        this.#end(job)
-      } catch (error) {
-        now = this.#ran(job)
-        this.#failed(job, error)
-      }
-      guard?.disarm()
-      const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
-      if (next === undefined) break
-      slot.job = next
-      this.#begin(next, now)
-      this.#changed()
+  #run(slot: Slot<T, R>, job: Job<T, R>): void {
+    if (this.#settings.jobTimeout !== Infinity) slot.guard = this.#limit(job)
+    let outcome: Promise<R>
+    try {
+      outcome = Promise.resolve(this.#worker(job.value, job.context as AttemptContext))
+    } catch (error) {
+      outcome = Promise.reject(error)
     }
-    this.#taken.remove(slot)
-    this.#changed()
+    void outcome.then(slot.fulfilled, slot.rejected)
+  }
+
+  readonly #fulfilled = (slot: Slot<T, R>, value: R): void => {
+    const { job } = slot
+    if (job === undefined) return
+    const now = this.#ran(job)
+    if (!job.isSettled) this.#ledger.complete(job, value)
+    this.#end(job)
+    this.#passOn(slot, now)
+  }
+
+  readonly #rejected = (slot: Slot<T, R>, error: unknown): void => {
+    const { job } = slot
+    if (job === undefined) return
+    const now = this.#ran(job)
+    this.#failed(job, error)
+    this.#passOn(slot, now)
+  }
+
+  /** To the next job, which takes the slot before anybody hears of the change and looks for a free one; or else it is free. */
+  #passOn(slot: Slot<T, R>, now: number): void {
+    slot.guard?.disarm()
+    slot.guard = undefined
+    const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
+    if (next === undefined) {
+      slot.job = undefined
+      this.#taken.remove(slot)
+      if (this.#free.length < KEPT) this.#free.push(slot)
+      this.#changed()
+    } else {
+      this.#begin(slot, next, now)
+      this.#changed()
+      this.#run(slot, next)
+    }
   }
 
   #ran(job: Job<T, R>): number {
-    const now = this.#taken.length > 1 ? stamp() : performance.now()
+    const now = stamp()
     this.#ledger.ran(job, now)
     return now
   }
@@ -210,7 +240,7 @@ export class Slots<T, R> {
   #due(job: Job<T, R>): void {
     this.#delayed.delete(job)
     job.state = 'waiting'
-    job.waitsSince = performance.now()
+    job.waitsSince = stamp()
     this.#line.join(job)
     this.fill()
   }

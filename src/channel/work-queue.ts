@@ -239,8 +239,9 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
 
   /** Something became less: whoever waits for that gets on. */
   #changed(): void {
-    this.#parts.slots.fill()
-    if (this.#parts.parked.length > 0) admitParked(this.#parts)
+    const { line, slots, parked } = this.#parts
+    if (line.startable > 0) slots.fill()
+    if (parked.length > 0) admitParked(this.#parts)
     this.#idle.check()
     this.#room.check()
   }
