@@ -57,12 +57,12 @@ export function admitParked<T, R>(parts: QueueParts<T, R>): void {
   for (let job = parked.first; job !== undefined; job = parked.first) {
     if (!hasRoom(parts, job)) return
     parked.remove(job)
-    const { admitted } = job
+    const { offer } = job
     // An offer is over; the signal and the timeout of a submitted job go on.
-    if (admitted !== undefined) {
+    if (offer !== undefined) {
       job.guard?.disarm()
       job.guard = undefined
-      settleReady(admitted, new Admitted<R>(job))
+      settleReady(offer.admitted, new Admitted<R>(job))
     }
     enter(parts, job)
   }
@@ -104,7 +104,7 @@ function enter<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): void {
   line.enter(job)
   if (starts) return slots.start(job)
   job.state = 'waiting'
-  job.waitsSince = stamp()
+  job.since = stamp()
   line.join(job)
   slots.fill()
 }

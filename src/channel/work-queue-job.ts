@@ -6,6 +6,12 @@ import type { AdmittedJob, JobContext } from './work-queue-types.ts'
 /** Where a job is: before admission, in the line, with a worker, before another try, or at its end. */
 export type JobState = 'parked' | 'waiting' | 'running' | 'delayed' | 'ended'
 
+/** An offer that waits for admission. */
+export interface Offer<R> {
+  readonly admitted: (handle: AdmittedJob<R>) => void
+  readonly refused: (error: unknown) => void
+}
+
 // Set by `capture` while a promise is made, which spares a closure for each.
 let resolveMade: (value: never) => void
 let rejectMade: (error: unknown) => void
@@ -25,20 +31,14 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   list: WaitingList<Job<T, R>> | undefined = undefined
   /** Whether jobs of the same key wait for this one. */
   holdsKey = false
-  /** Since when it waits for a slot, 0 if it doesn't. */
-  waitsSince = 0
-  startedAt = 0
+  /** Since when it waits for a slot, or runs. */
+  since = 0
   attempt = 0
   context: AttemptContext | undefined = undefined
-  /** The attempt took too long, and another one is to follow. */
-  isOverdue = false
   /** What ends the wait for admission, or the whole job. */
   guard: Guard | undefined = undefined
-  /** Before another try. */
-  timer: NodeJS.Timeout | undefined = undefined
-  /** How to tell that it is admitted, or refused, if that is what somebody waits for. */
-  admitted: ((handle: AdmittedJob<R>) => void) | undefined = undefined
-  refused: ((error: unknown) => void) | undefined = undefined
+  /** Who waits for admission, if that is not whoever waits for the end. */
+  offer: Offer<R> | undefined = undefined
 
   #promise: Promise<R> | undefined
   #resolve: ((value: R) => void) | undefined
@@ -95,10 +95,10 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   /** It is not admitted: whoever waits for that, or for the result, learns why. */
   refuse(error: unknown): void {
     this.state = 'ended'
-    if (this.refused === undefined) this.fail(error)
+    if (this.offer === undefined) this.fail(error)
     else {
       this.guard?.disarm()
-      this.refused(error)
+      this.offer.refused(error)
     }
   }
 }
@@ -127,23 +127,24 @@ export class Admitted<R> implements AdmittedJob<R> {
 /** What the worker gets for one attempt. The signal is made when it is asked for, since most workers never do. */
 export class AttemptContext implements JobContext {
   readonly attempt: number
-  #controller: AbortController | undefined
-  #aborted: { readonly reason: unknown } | undefined
+  // Of the two the first that is needed.
+  #state: AbortController | { readonly reason: unknown } | undefined
 
   constructor(attempt: number) {
     this.attempt = attempt
   }
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
-    }
-    return this.#controller.signal
+    const state = this.#state
+    if (state instanceof AbortController) return state.signal
+    const controller = new AbortController()
+    if (state !== undefined) controller.abort(state.reason)
+    this.#state = controller
+    return controller.signal
   }
 
   abort(reason: unknown): void {
-    this.#aborted ??= { reason }
-    this.#controller?.abort(reason)
+    if (this.#state instanceof AbortController) this.#state.abort(reason)
+    else this.#state ??= { reason }
   }
 }

@@ -28,14 +28,12 @@ export class Ledger<T, R> {
   }
 
   started(job: Job<T, R>, now: number): void {
-    if (job.waitsSince === 0) return
-    add(this.waitMs, now - job.waitsSince)
-    job.waitsSince = 0
+    if (job.state === 'waiting') add(this.waitMs, now - job.since)
   }
 
   /** An attempt is over, whatever came of it. */
   ran(job: Job<T, R>, now: number): void {
-    add(this.runMs, now - job.startedAt)
+    add(this.runMs, now - job.since)
   }
 
   complete(job: Job<T, R>, value: R): void {

@@ -157,6 +157,8 @@ export class JobLine<T, R> {
 
   #laneOf(priority: number): Lane<T, R> {
     const lanes = this.#lanes
+    const [only] = lanes
+    if (only?.priority === priority) return only
     let low = 0
     let high = lanes.length
     while (low < high) {

@@ -23,6 +23,8 @@ class Slot<T, R> extends Waiting<Slot<T, R>> {
   job: Job<T, R> | undefined = undefined
   /** What ends the attempt. */
   guard: Guard | undefined = undefined
+  /** The attempt took too long, and another one is to follow. */
+  isOverdue = false
   readonly fulfilled: (value: R) => void
   readonly rejected: (error: unknown) => void
 
@@ -46,7 +48,7 @@ export class Slots<T, R> {
   // A few that were taken before, to be taken again.
   readonly #free: Slot<T, R>[] = []
   readonly #taken = new WaitingList<Slot<T, R>>()
-  readonly #delayed = new Set<Job<T, R>>()
+  readonly #delayed = new Map<Job<T, R>, NodeJS.Timeout>()
   readonly #rate: Rate | undefined
   #rateTimer: NodeJS.Timeout | undefined
 
@@ -72,7 +74,7 @@ export class Slots<T, R> {
   }
 
   get delayed(): number {
-    return this.#delayed.size
+    return this.#settings.retry === undefined ? 0 : this.#delayed.size
   }
 
   /** Whether a job could be started now. */
@@ -117,15 +119,16 @@ export class Slots<T, R> {
 
   /** Takes out a job that waits for another try. False if it doesn't. */
   undelay(job: Job<T, R>): boolean {
-    if (!this.#delayed.delete(job)) return false
-    clearTimeout(job.timer)
+    if (!this.#delayed.has(job)) return false
+    clearTimeout(this.#delayed.get(job))
+    this.#delayed.delete(job)
     this.#line.release(job)
     return true
   }
 
   /** Takes out all that wait for another try, the oldest first. */
   drainDelayed(): Job<T, R>[] {
-    const jobs = [...this.#delayed].sort((one, other) => one.sequence - other.sequence)
+    const jobs = [...this.#delayed.keys()].sort((one, other) => one.sequence - other.sequence)
     for (const job of jobs) this.undelay(job)
     return jobs
   }
@@ -133,16 +136,17 @@ export class Slots<T, R> {
   /** Of those that wait for another try, the one admitted first. */
   oldestDelayed(): Job<T, R> | undefined {
     let oldest: Job<T, R> | undefined
-    for (const job of this.#delayed) if (oldest === undefined || job.sequence < oldest.sequence) oldest = job
+    for (const job of this.#delayed.keys()) if (oldest === undefined || job.sequence < oldest.sequence) oldest = job
     return oldest
   }
 
   #begin(slot: Slot<T, R>, job: Job<T, R>, now: number): void {
     slot.job = job
     this.#ledger.started(job, now)
-    this.#rate?.take(now)
+    // Exact, for a time that is a little old would let too many through.
+    this.#rate?.take(performance.now())
     job.state = 'running'
-    job.startedAt = now
+    job.since = now
     job.attempt += 1
     job.context = new AttemptContext(job.attempt)
   }
@@ -152,7 +156,7 @@ export class Slots<T, R> {
   }
 
   #run(slot: Slot<T, R>, job: Job<T, R>): void {
-    if (this.#settings.jobTimeout !== Infinity) slot.guard = this.#limit(job)
+    if (this.#settings.jobTimeout !== Infinity) slot.guard = this.#limit(slot, job)
     let outcome: Promise<R>
     try {
       outcome = Promise.resolve(this.#worker(job.value, job.context as AttemptContext))
@@ -175,7 +179,7 @@ export class Slots<T, R> {
     const { job } = slot
     if (job === undefined) return
     const now = this.#ran(job)
-    this.#failed(job, error)
+    this.#failed(job, error, slot.isOverdue)
     this.#passOn(slot, now)
   }
 
@@ -183,6 +187,7 @@ export class Slots<T, R> {
   #passOn(slot: Slot<T, R>, now: number): void {
     slot.guard?.disarm()
     slot.guard = undefined
+    slot.isOverdue = false
     const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
     if (next === undefined) {
       slot.job = undefined
@@ -208,10 +213,10 @@ export class Slots<T, R> {
     this.#line.release(job)
   }
 
-  #failed(job: Job<T, R>, error: unknown): void {
+  #failed(job: Job<T, R>, error: unknown, isOverdue: boolean): void {
     let outcome = error
     try {
-      if (!job.isSettled && !this.isCanceled && (job.isOverdue || this.#triesAgain(job, error))) return this.#delay(job)
+      if (!job.isSettled && !this.isCanceled && (isOverdue || this.#triesAgain(job, error))) return this.#delay(job)
     } catch (thrown) {
       outcome = thrown
     }
@@ -230,36 +235,38 @@ export class Slots<T, R> {
 
   #delay(job: Job<T, R>): void {
     job.state = 'delayed'
-    job.isOverdue = false
     job.context = undefined
-    this.#delayed.add(job)
-    job.timer = setTimeout(() => this.#due(job), backoffDelay(this.#settings.retry ?? {}, job.attempt))
+    const delay = backoffDelay(this.#settings.retry ?? {}, job.attempt)
+    this.#delayed.set(
+      job,
+      setTimeout(() => this.#due(job), delay),
+    )
   }
 
   /** It still holds its key and its place in the order of admission. */
   #due(job: Job<T, R>): void {
     this.#delayed.delete(job)
     job.state = 'waiting'
-    job.waitsSince = stamp()
+    job.since = stamp()
     this.#line.join(job)
     this.fill()
   }
 
-  #limit(job: Job<T, R>): Guard | undefined {
-    return Guard.of({ timeout: this.#settings.jobTimeout }, 'The job', () => this.#overdue(job))
+  #limit(slot: Slot<T, R>, job: Job<T, R>): Guard | undefined {
+    return Guard.of({ timeout: this.#settings.jobTimeout }, 'The job', () => this.#overdue(slot, job))
   }
 
-  #overdue(job: Job<T, R>): void {
+  #overdue(slot: Slot<T, R>, job: Job<T, R>): void {
     const error = timeoutError('The job', this.#settings.jobTimeout)
     job.context?.abort(error)
     if (job.isSettled) return
     try {
-      job.isOverdue = this.#triesAgain(job, error)
+      slot.isOverdue = this.#triesAgain(job, error)
     } catch (thrown) {
       return this.#ledger.fail(job, thrown, false)
     }
     // With another try to come, the late end of this one decides.
-    if (!job.isOverdue) this.#ledger.fail(job, error, this.#isExhausted(job))
+    if (!slot.isOverdue) this.#ledger.fail(job, error, this.#isExhausted(job))
   }
 
   /** The one timer: set while jobs wait for nothing but the rate. */

@@ -52,8 +52,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     if (reception === 'admitted') return ready(new Admitted<R>(made as Promised<R>))
     if (reception === 'refused') return rejected(refusal(this.#parts, job))
     return new Promise<AdmittedJob<R>>((resolve, reject) => {
-      made.admitted = resolve as (handle: AdmittedJob<unknown>) => void
-      made.refused = reject
+      made.offer = { admitted: resolve as (handle: AdmittedJob<unknown>) => void, refused: reject }
       made.guard = Guard.of(options, 'The wait for admission', error => this.#giveUp(made, error))
     })
   }
