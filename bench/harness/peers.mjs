@@ -14,6 +14,9 @@ const PEERS = [
   '@oven/bun-linux-x64@1.4.5',
   'execa@9',
   'tinyexec@1',
+  'effect@4',
+  'async-channel@0.2',
+  '@thi.ng/csp@3',
   'p-limit@7',
   'p-queue@9',
   'fastq@1',
@@ -27,8 +30,7 @@ export const runtimes = {
 
 /** Installs what is missing; nothing of the packages is run while they are installed. */
 export function installPeers() {
-  const isThere = Object.values(runtimes).every(file => existsSync(file)) && existsSync(path.join(modules, 'fastq'))
-  if (isThere) return
+  if (PEERS.every(name => existsSync(path.join(modules, name.slice(0, name.lastIndexOf('@')))))) return
   const npmArgs = ['install', '--prefix', home, '--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
   execFileSync('npm', [...npmArgs, ...PEERS], { stdio: ['ignore', 'ignore', 'inherit'] })
 }

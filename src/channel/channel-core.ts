@@ -1,9 +1,10 @@
 // The state of a channel and its rules: who gets in, who gets what, and when it is over. Promises, options and the public
 // surface are in the files of the operations. Each step leaves it settled: nobody waits for what is there.
 import type { SluiceError } from '../errors.ts'
-import { channelClosed, itemTooLarge, tooManyPlaces } from './channel-errors.ts'
-import { checkSize, policies, type ChannelSettings } from './channel-options.ts'
+import { channelClosed, tooManyPlaces } from './channel-errors.ts'
+import { policies, sizeIn, type ChannelSettings } from './channel-options.ts'
 import { Drops } from './drops.ts'
+import { Durations } from './durations.ts'
 import { Held } from './held.ts'
 import type { Full, OverflowPolicy, Verdict } from './overflow/index.ts'
 import type { Receiving } from './receiving.ts'
@@ -14,8 +15,8 @@ type State = 'open' | 'closing' | 'ended' | 'canceled'
 
 export class ChannelCore<T> implements Full {
   readonly name: string
-  readonly senders = new WaitingList<Sending<T>>()
-  readonly receivers = new WaitingList<Receiving<T>>()
+  readonly senders: WaitingList<Sending<T>> = new WaitingList<Sending<T>>()
+  readonly receivers: WaitingList<Receiving<T>> = new WaitingList<Receiving<T>>()
   capacity: number
   /** Places that permits keep free. */
   reserved = 0
@@ -24,8 +25,7 @@ export class ChannelCore<T> implements Full {
   cause: unknown = undefined
   hasFailed = false
   sent = 0
-  waitedMs = 0
-  longestWaitMs = 0
+  readonly sendWaits: Durations = new Durations()
   readonly settings: ChannelSettings<T>
   readonly held: Held<T>
   readonly drops: Drops<T>
@@ -72,11 +72,7 @@ export class ChannelCore<T> implements Full {
 
   /** Bytes of a value, which is asked for them once. Throws for what can't be measured, and for what is too large for this channel. */
   measure(value: T): number {
-    const { sizeOf, maxBytes, rejectsOversize } = this.settings
-    if (sizeOf === undefined) return 0
-    const size = checkSize(sizeOf(value))
-    if (rejectsOversize && size > maxBytes) throw itemTooLarge(this.name, size, maxBytes, value)
-    return size
+    return this.#isMeasured ? sizeIn(this.settings, value) : 0
   }
 
   /** Places, and bytes; a value over the budget fits when nothing else is held. */
@@ -114,7 +110,6 @@ export class ChannelCore<T> implements Full {
     const verdict = this.#policy.onSend(this, size)
     if (verdict === 'accept') {
       this.hold(value, size)
-      this.settle()
       this.drops.reportDisplaced()
     } else if (verdict === 'drop') {
       this.drops.report([value], 'newest')
@@ -186,9 +181,7 @@ export class ChannelCore<T> implements Full {
   dismissSender(sender: Sending<T>): void {
     if (!sender.isQueued) return
     this.senders.remove(sender)
-    const waited = performance.now() - sender.since
-    this.waitedMs += waited
-    if (waited > this.longestWaitMs) this.longestWaitMs = waited
+    this.sendWaits.endSince(sender.since)
   }
 
   /** Lets everybody go on who can. */

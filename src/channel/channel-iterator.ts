@@ -1,7 +1,6 @@
 // `for await` over a channel. Hand-written, so that leaving answers at once while a `next()` is parked. Leaving takes nothing and closes nothing.
-import { turn } from '../turn.ts'
 import type { ChannelCore } from './channel-core.ts'
-import { receiveReady } from './operations.ts'
+import { over, receiveReady } from './operations.ts'
 import { END, SingleReceive, type Received } from './receiving.ts'
 
 export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
@@ -18,7 +17,9 @@ export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#isDone) return Promise.resolve(END)
     const core = this.#core
     if (core.isReady) return receiveReady(core)
-    return core.isOver ? this.#over() : this.#park()
+    if (!core.isOver) return this.#park()
+    this.#isDone = true
+    return over<Received<T>>(core, END)
   }
 
   return(): Promise<Received<T>> {
@@ -57,14 +58,6 @@ export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
     this.#core.receivers.append(step)
     this.#core.settle()
     return step.promise
-  }
-
-  #over(): Promise<Received<T>> {
-    const core = this.#core
-    this.#isDone = true
-    // What waits settles before.
-    turn.wake()
-    return core.hasFailed ? Promise.reject(core.cause) : Promise.resolve(END)
   }
 }
 

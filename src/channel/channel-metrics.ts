@@ -18,7 +18,7 @@ export function measured<T>(core: ChannelCore<T>): ChannelMetrics {
     dropped: drops.total,
     waitingSenders: core.senders.length,
     waitingReceivers: core.receivers.length,
-    sendWaitMs: { total: core.waitedMs, max: core.longestWaitMs },
+    sendWaitMs: { total: core.sendWaits.totalMs, max: core.sendWaits.maxMs },
   }
 }
 

@@ -1,5 +1,6 @@
 // The options of a channel: their checks, and every default, once.
 import { invalidOption } from '../errors.ts'
+import { itemTooLarge } from './channel-errors.ts'
 import { block, dropNewest, dropOldest, error, type OverflowPolicy } from './overflow/index.ts'
 import type { ChannelOptions, DropReason, Overflow } from './types.ts'
 
@@ -59,10 +60,15 @@ export function capacityOption(capacity: unknown, overflow: Overflow): number {
   return capacity
 }
 
-/** A size that counts: what `sizeOf` gave is anybody's guess. */
-export function checkSize(size: unknown): number {
-  if (typeof size === 'number' && size >= 0 && size < Infinity) return size
-  throw invalidOption('sizeOf', 'a function that gives a number of bytes', size)
+/** Bytes of a value. Throws for what `sizeOf` can't tell, and for what is refused for its size. */
+export function sizeIn<T>(settings: ChannelSettings<T>, value: T): number {
+  const { sizeOf, maxBytes, rejectsOversize, name } = settings
+  const size: unknown = sizeOf?.(value)
+  if (typeof size !== 'number' || !(size >= 0 && size < Infinity)) {
+    throw invalidOption('sizeOf', 'a function that gives a number of bytes', size)
+  }
+  if (rejectsOversize && size > maxBytes) throw itemTooLarge(name, size, maxBytes, value)
+  return size
 }
 
 function bytesOf(value: unknown): number {

@@ -17,6 +17,7 @@ export type {
 } from './types.ts'
 export { WorkQueue } from './work-queue.ts'
 export type { AdmittedJob, JobContext, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
-export { RefusedError } from '../errors.ts'
+export { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
 export type { RateOptions } from '../rate.ts'
 export type { Backoff, RetryOptions } from '../retry.ts'
+export type { WaitOptions } from '../wait.ts'

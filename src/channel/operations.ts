@@ -36,7 +36,7 @@ export function sendSlowly<T>(core: ChannelCore<T>, value: T, options: WaitOptio
     send.guard = Guard.of(options, 'send', error => core.withdraw(send, error))
     return send.promise
   } catch (error) {
-    return rejected(error)
+    return refused(error)
   }
 }
 
@@ -62,7 +62,7 @@ export function reserve<T>(
     reservation.guard = Guard.of(options, 'reserve', error => core.withdraw(reservation, error))
     return reservation.promise
   } catch (error) {
-    return rejected(error)
+    return refused(error)
   }
 }
 
@@ -91,7 +91,7 @@ export function receiveSlowly<T>(core: ChannelCore<T>, options: WaitOptions | un
     receive.guard = Guard.of(options, 'receive', error => core.withdrawReceiver(receive, error))
     return receive.promise
   } catch (error) {
-    return rejected(error)
+    return refused(error)
   }
 }
 
@@ -121,7 +121,7 @@ export function receiveMany<T>(
     receive.guard = Guard.of(options, 'receiveMany', error => core.withdrawReceiver(receive, error))
     return receive.promise
   } catch (error) {
-    return rejected(error)
+    return refused(error)
   }
 }
 
@@ -139,8 +139,13 @@ function manyOptions(max: number, options: ReceiveManyOptions | undefined): { ta
   return { target: min, maxDelay: maxDelay ?? Infinity }
 }
 
-function over<R>(core: { readonly hasFailed: boolean; readonly cause: unknown }, end: R): Promise<R> {
-  if (core.hasFailed) return rejected(core.cause)
-  turn.wake()
+/** What is said of a channel that is over. */
+export function over<R>(core: { readonly hasFailed: boolean; readonly cause: unknown }, end: R): Promise<R> {
+  if (core.hasFailed) return refused(core.cause)
   return turn.tick() ? Promise.resolve(end) : settledLater(end)
+}
+
+/** A refusal counts as much as a success: who tries again and again starves nobody, and it overtakes nothing. */
+export function refused(error: unknown): Promise<never> {
+  return turn.tick() ? rejected(error) : new Promise((_, reject) => turn.defer(reject, error))
 }

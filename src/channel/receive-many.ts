@@ -55,8 +55,7 @@ export class ManyReceive<T> extends Receiving<T> {
 
   override fail(error: unknown): void {
     this.#leave()
-    turn.wake()
-    this.#reject(error)
+    turn.soon(this.#reject, error)
   }
 
   #serve(): void {

@@ -85,7 +85,6 @@ export class SingleReceive<T> extends ItemReceiving<T> {
 
   override fail(error: unknown): void {
     this.guard?.disarm()
-    turn.wake()
-    this.#reject(error)
+    turn.soon(this.#reject, error)
   }
 }

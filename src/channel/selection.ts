@@ -63,8 +63,7 @@ export class Selection {
 
   giveUp(error: unknown): void {
     this.leave()
-    turn.wake()
-    this.#reject(error)
+    turn.soon(this.#reject, error)
     this.#settleAll()
   }
 

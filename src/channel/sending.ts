@@ -78,8 +78,7 @@ export class SingleSend<T> extends ValueSending<T> {
 
   override fail(error: unknown): void {
     this.guard?.disarm()
-    turn.wake()
-    this.#reject(error)
+    turn.soon(this.#reject, error)
   }
 }
 
@@ -112,7 +111,6 @@ export class Reservation<T> extends Sending<T> {
 
   override fail(error: unknown): void {
     this.guard?.disarm()
-    turn.wake()
-    this.#reject(error)
+    turn.soon(this.#reject, error)
   }
 }

@@ -2,9 +2,10 @@
 import type { Full, OverflowPolicy } from './policy.ts'
 
 function makeRoom(full: Full, count: number, size: number): 'wait' | 'accept' {
-  if (full.isAwaited) return 'wait'
-  while (full.length > 0 && !full.fits(count, size)) full.dropOldest()
-  return full.fits(count, size) ? 'accept' : 'wait'
+  // Nothing is dropped in vain.
+  if (full.isAwaited || full.reserved + count > full.capacity) return 'wait'
+  while (!full.fits(count, size)) full.dropOldest()
+  return 'accept'
 }
 
 export const dropOldest: OverflowPolicy = {

@@ -6,7 +6,9 @@ export type Verdict = 'wait' | 'refuse' | 'drop' | 'accept'
 export interface Full {
   /** Others wait for room already; they come first. */
   readonly isAwaited: boolean
-  readonly length: number
+  readonly capacity: number
+  readonly reserved: number
+  /** A channel that holds nothing fits any size, as far as places go. */
   fits(count: number, size: number): boolean
   /** Takes the oldest item away; it is reported when the channel has settled. */
   dropOldest(): void
