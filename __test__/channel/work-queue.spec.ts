@@ -97,7 +97,7 @@ test('WQ-2: one that comes as room appears does not overtake the offers that wai
   t.deepEqual(started, [0, 1, 2])
 })
 
-test('WQ-2, S3.5: drop-newest: what comes to a full queue is dropped, its result says so, and the bound holds', async t => {
+test('WQ-2, S3.5, S3.8, S4.9: drop-newest: what comes to a full queue is dropped, counted and reported, its result says so, and the bound holds', async t => {
   const { queue, gates, drops } = held({ concurrency: 1, capacity: 1, overflow: 'drop-newest' })
   const jobs = [0, 1, 2, 3].map(job => queue.submit(job))
   const error = await t.throwsAsync(jobs[2]!, { instanceOf: RefusedError, code: 'ERR_JOB_DROPPED' })
@@ -115,7 +115,7 @@ test('WQ-2, S3.5: drop-newest: what comes to a full queue is dropped, its result
   t.deepEqual(await Promise.all(jobs.slice(0, 2)), ['ok', 'ok'])
 })
 
-test('WQ-2, S3.6: drop-oldest: what waited longest makes room, never what runs', async t => {
+test('WQ-2, S3.6, S4.6: drop-oldest: what waited longest makes room, never what runs', async t => {
   const { queue, gates, drops, started } = held({ concurrency: 1, capacity: 2, overflow: 'drop-oldest' })
   const jobs = [0, 1, 2, 3, 4].map(job => queue.submit(job))
   for (const job of [1, 2]) await t.throwsAsync(jobs[job]!, { code: 'ERR_JOB_DROPPED' })
@@ -322,7 +322,7 @@ test('WQ-7: the signal of a submitted job: out of the line, or aborted while it 
   t.throws(() => queue.tryOffer(1, { signal: AbortSignal.abort() }), { code: 'ABORT_ERR' })
 })
 
-test('WQ-7: the signal of an offer ends its wait for admission and has no effect afterwards', async t => {
+test('WQ-7, S3.4: the signal of an offer ends its wait for admission and has no effect afterwards', async t => {
   const { queue, gates, drops, started } = held({ concurrency: 1, capacity: 0 })
   const admitted = new AbortController()
   const { result } = await queue.offer(0, { signal: admitted.signal })
