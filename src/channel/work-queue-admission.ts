@@ -25,8 +25,9 @@ export type Reception = 'admitted' | 'parked' | 'refused'
 /** Admits the job, or does with it what the overflow policy says. `mayWait` false refuses where it would wait. */
 export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: boolean): Reception {
   const { settings, line, slots, ledger, parked } = parts
-  if (parked.length === 0 && hasRoom(parts, job)) {
-    enter(parts, job)
+  const entry = parked.length === 0 ? entryOf(parts, job) : undefined
+  if (entry !== undefined) {
+    enter(parts, job, entry)
     return 'admitted'
   }
   const { overflow } = settings
@@ -41,7 +42,7 @@ export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: 
   }
   const oldest = line.oldest() ?? slots.oldestDelayed()
   if (oldest !== undefined) leave(parts, oldest)
-  enter(parts, job)
+  enter(parts, job, startsNow(parts, job) ? 'start' : 'line')
   if (oldest !== undefined) ledger.drop(oldest, 'oldest')
   return 'admitted'
 }
@@ -55,7 +56,8 @@ export function refusal<T, R>({ settings }: QueueParts<T, R>, job: T): Error {
 export function admitParked<T, R>(parts: QueueParts<T, R>): void {
   const { parked } = parts
   for (let job = parked.first; job !== undefined; job = parked.first) {
-    if (!hasRoom(parts, job)) return
+    const entry = entryOf(parts, job)
+    if (entry === undefined) return
     parked.remove(job)
     const { offer } = job
     // An offer is over; the signal and the timeout of a submitted job go on.
@@ -64,7 +66,7 @@ export function admitParked<T, R>(parts: QueueParts<T, R>): void {
       job.guard = undefined
       settleReady(offer.admitted, new Admitted<R>(job))
     }
-    enter(parts, job)
+    enter(parts, job, entry)
   }
 }
 
@@ -91,20 +93,21 @@ function startsNow<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>): boo
   return line.startable === 0 && slots.isFree && !line.isHeld(job.key)
 }
 
-function hasRoom<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): boolean {
+/** Where the job would go now; undefined when there is no room for it. */
+function entryOf<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): 'start' | 'line' | undefined {
   const { settings, line, slots } = parts
   const waiting = line.length + slots.delayed
-  if (waiting < settings.capacity) return true
-  return slots.running + waiting < bound(parts) && startsNow(parts, job)
+  const starts = startsNow(parts, job)
+  if (waiting < settings.capacity) return starts ? 'start' : 'line'
+  return starts && slots.running + waiting < bound(parts) ? 'start' : undefined
 }
 
-function enter<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): void {
-  const { line, slots } = parts
-  const starts = startsNow(parts, job)
+function enter<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>, entry: 'start' | 'line'): void {
   line.enter(job)
-  if (starts) return slots.start(job)
+  if (entry === 'start') return slots.start(job)
   job.state = 'waiting'
   job.since = stamp()
   line.join(job)
-  slots.fill()
+  // Nothing is started by this, unless all that waited so far waits for the rate.
+  if (slots.running < slots.concurrency) slots.fill()
 }
