@@ -222,6 +222,26 @@ test.serial(
   },
 )
 
+test.serial('WQ-7: an attempt that took too long says nothing about the next one', async t => {
+  const clock = manualClock(t)
+  const gates = [deferred(), deferred(), deferred()]
+  let attempts = 0
+  const worker = (_: number, { attempt }: JobContext): Promise<void> => {
+    attempts += 1
+    return gates[attempt - 1]!.promise
+  }
+  const retry = { attempts: 2, initial: 10, jitter: false }
+  const queue = new WorkQueue(worker, { concurrency: 1, jobTimeout: 50, retry })
+  const job = t.throwsAsync(queue.submit(1), { message: 'second' })
+  await clock.advance(60)
+  gates[0]!.reject(new Error('first'))
+  await clock.advance(10)
+  gates[1]!.reject(new Error('second'))
+  await clock.advance(100)
+  await job
+  t.is(attempts, 2)
+})
+
 test.serial('WQ-7: the timeout of submit covers the wait, the attempts and the time between', async t => {
   const clock = manualClock(t)
   const gate = deferred()

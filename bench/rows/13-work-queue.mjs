@@ -36,12 +36,9 @@ export const row = {
       return job => queue.add(() => work(job))
     }),
   },
-  claims: [
-    { metric: 'bursts of 1,000, million jobs/s', side: 'capacity Infinity', against: 'fastq', atLeast: 1 },
-    { metric: 'bursts of 1,000, million jobs/s', side: 'capacity 100', against: 'fastq', atLeast: 1 },
-    { metric: 'one after the other, million jobs/s', side: 'capacity 100', against: 'fastq', atLeast: 1 },
-    { metric: 'bursts of 1,000, million jobs/s', side: 'capacity Infinity', against: 'p-queue', atLeast: 4 },
-    { metric: 'bursts of 1,000, million jobs/s', side: 'capacity 100', against: 'p-queue', atLeast: 4 },
-    { metric: 'one after the other, million jobs/s', side: 'capacity 100', against: 'p-queue', atLeast: 4 },
-  ],
+  // Like against like: without a bound.
+  claims: ['bursts of 1,000, million jobs/s', 'one after the other, million jobs/s'].flatMap(metric => [
+    { metric, side: 'capacity Infinity', against: 'fastq', atLeast: 1 },
+    { metric, side: 'capacity Infinity', against: 'p-queue', atLeast: 4 },
+  ]),
 }

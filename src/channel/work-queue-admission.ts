@@ -19,6 +19,14 @@ export interface QueueParts<T, R> {
   readonly parked: WaitingList<Job<T, R>>
 }
 
+/** Starts the job at once, if it may, and if nothing but its worker can end it; gives its promise then. */
+export function startSimple<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): Promise<R> | undefined {
+  const { line, slots, parked } = parts
+  if (!slots.areSimple || parked.length > 0 || entryOf(parts, job) !== 'start') return undefined
+  line.enter(job)
+  return slots.startSimple(job)
+}
+
 /** What became of a job that came: it is in, it was dropped on the way, it waits, or it must not wait. */
 export type Reception = 'admitted' | 'parked' | 'refused'
 

@@ -75,6 +75,11 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
     return this.#promise
   }
 
+  /** Its promise is made elsewhere, and settles by itself. */
+  adopt(promise: Promise<R>): void {
+    this.#promise = promise
+  }
+
   /** The first of these two counts. */
   fulfil(value: R): void {
     if (this.#end !== undefined) return

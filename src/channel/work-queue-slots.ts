@@ -18,7 +18,7 @@ const KEPT = 64
 
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
 
-/** It goes from job to job, and its two callbacks with it, so that a job costs none. */
+/** It goes from job to job, and its callbacks with it, so that a job costs none. */
 class Slot<T, R> extends Waiting<Slot<T, R>> {
   job: Job<T, R> | undefined = undefined
   /** What ends the attempt. */
@@ -27,11 +27,22 @@ class Slot<T, R> extends Waiting<Slot<T, R>> {
   isOverdue = false
   readonly fulfilled: (value: R) => void
   readonly rejected: (error: unknown) => void
+  /** The same for a job whose promise is what these give. */
+  readonly passed: (value: R) => R
+  readonly thrown: (error: unknown) => never
 
   constructor(fulfilled: (slot: Slot<T, R>, value: R) => void, rejected: (slot: Slot<T, R>, error: unknown) => void) {
     super()
     this.fulfilled = value => fulfilled(this, value)
     this.rejected = error => rejected(this, error)
+    this.passed = value => {
+      fulfilled(this, value)
+      return value
+    }
+    this.thrown = error => {
+      rejected(this, error)
+      throw error
+    }
   }
 }
 
@@ -90,10 +101,20 @@ export class Slots<T, R> {
 
   /** Starts it at once; it is in no line, and `isFree`. */
   start(job: Job<T, R>): void {
-    const slot = this.#free.pop() ?? new Slot<T, R>(this.#fulfilled, this.#rejected)
-    this.#taken.append(slot)
-    this.#begin(slot, job, stamp())
-    this.#run(slot, job)
+    this.#run(this.#take(job), job)
+  }
+
+  /** Whether a job that nobody can give up ends with its first attempt, as that does. */
+  get areSimple(): boolean {
+    return this.#settings.retry === undefined && this.#settings.jobTimeout === Infinity
+  }
+
+  /** `start` for such a job: saves it a promise of its own. */
+  startSimple(job: Job<T, R>): Promise<R> {
+    const slot = this.#take(job)
+    const promise = this.#attempt(job).then(slot.passed, slot.thrown)
+    job.adopt(promise)
+    return promise
   }
 
   /** Starts what waits, as far as it may. */
@@ -155,15 +176,24 @@ export class Slots<T, R> {
     return !this.isPaused && (this.#rate === undefined || this.#rate.delay(performance.now()) === 0)
   }
 
+  #take(job: Job<T, R>): Slot<T, R> {
+    const slot = this.#free.pop() ?? new Slot<T, R>(this.#fulfilled, this.#rejected)
+    this.#taken.append(slot)
+    this.#begin(slot, job, stamp())
+    return slot
+  }
+
   #run(slot: Slot<T, R>, job: Job<T, R>): void {
     if (this.#settings.jobTimeout !== Infinity) slot.guard = this.#limit(slot, job)
-    let outcome: Promise<R>
+    void this.#attempt(job).then(slot.fulfilled, slot.rejected)
+  }
+
+  #attempt(job: Job<T, R>): Promise<R> {
     try {
-      outcome = Promise.resolve(this.#worker(job.value, job.context as AttemptContext))
+      return Promise.resolve(this.#worker(job.value, job.context as AttemptContext))
     } catch (error) {
-      outcome = Promise.reject(error)
+      return Promise.reject(error)
     }
-    void outcome.then(slot.fulfilled, slot.rejected)
   }
 
   readonly #fulfilled = (slot: Slot<T, R>, value: R): void => {

@@ -4,7 +4,7 @@ import { ready } from './ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
 import { WaitingList } from './waiting.ts'
-import { admitParked, leave, receive, refusal, room, type QueueParts } from './work-queue-admission.ts'
+import { admitParked, leave, receive, refusal, room, startSimple, type QueueParts } from './work-queue-admission.ts'
 import { Admitted, Job, type Promised } from './work-queue-job.ts'
 import { dropError, Ledger } from './work-queue-ledger.ts'
 import { JobLine } from './work-queue-line.ts'
@@ -65,6 +65,8 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     } catch (error) {
       return rejected(error)
     }
+    const simple = options === undefined ? startSimple(this.#parts, made) : undefined
+    if (simple !== undefined) return simple as Promise<R>
     const { promise } = made
     if (options !== undefined) made.guard = Guard.of(options, 'The job', error => this.#giveUp(made, error))
     if (receive(this.#parts, made, !triesOnce(options)) === 'refused') made.refuse(refusal(this.#parts, job))
