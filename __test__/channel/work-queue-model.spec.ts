@@ -12,6 +12,8 @@ interface Expected {
   readonly key: string | undefined
   readonly priority: number
   readonly isOffer: boolean
+  /** Submitted without options: nobody can give it up. */
+  readonly isPlain: boolean
   readonly controller: AbortController
   state: 'parked' | 'waiting' | 'running' | 'ended'
   outcome: 'fulfilled' | 'rejected' | undefined
@@ -23,6 +25,7 @@ interface Expected {
 }
 
 interface Coming {
+  readonly isPlain: boolean
   readonly type: 'offer' | 'submit' | 'try'
   readonly priority: number
   readonly key: string | undefined
@@ -35,6 +38,7 @@ type Action =
   | { readonly type: 'pause' | 'resume' | 'clear' | 'turn' | 'close' | 'cancel' }
 
 const coming = fc.record({
+  isPlain: fc.boolean(),
   type: fc.constantFrom('offer' as const, 'submit' as const, 'try' as const),
   priority: fc.constantFrom(0, 0, 0, 1, 2),
   key: fc.constantFrom(undefined, undefined, undefined, 'a', 'b'),
@@ -167,7 +171,7 @@ class Play {
       }
       case 'abort': {
         const job = model.all[action.which % Math.max(1, model.all.length)]
-        if (job === undefined || (job.isOffer && job.state !== 'parked')) return
+        if (job === undefined || job.isPlain || (job.isOffer && job.state !== 'parked')) return
         if (job.state === 'waiting') model.drop(job, 'aborted')
         else if (job.state === 'parked') {
           job.state = 'ended'
@@ -216,14 +220,18 @@ class Play {
     }
   }
 
-  #come({ type, priority, key }: Coming): void {
+  #come(coming: Coming): void {
     const { model, queue } = this
+    const { type } = coming
+    const isPlain = type === 'submit' && coming.isPlain
+    const { priority, key } = isPlain ? { priority: 0, key: undefined } : coming
     const controller = new AbortController()
     const job: Expected = {
       job: model.all.length,
       key,
       priority,
       isOffer: type !== 'submit',
+      isPlain,
       controller,
       state: 'parked',
       outcome: undefined,
@@ -255,7 +263,7 @@ class Play {
       job.settled += 1
     }
     const watch = (result: Promise<unknown>): unknown => result.then(see('fulfilled'), see('rejected'))
-    if (type === 'submit') watch(queue.submit(job.job, options))
+    if (type === 'submit') watch(isPlain ? queue.submit(job.job) : queue.submit(job.job, options))
     else if (type === 'offer') queue.offer(job.job, options).then(handle => watch(handle.result), see('rejected'))
     else {
       const handle = queue.tryOffer(job.job, options)

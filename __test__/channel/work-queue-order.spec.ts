@@ -86,6 +86,30 @@ test('WQ-7: one at a time per key, in the order of admission, and others are not
   await queue.onIdle({ timeout: 0 })
 })
 
+test('WQ-2: admission is strictly first come first served, also behind a job that waits for its key while a slot is free', async t => {
+  const gate = deferred()
+  const started: string[] = []
+  const queue = new WorkQueue(
+    (job: string) => {
+      started.push(job)
+      return job === 'a1' ? gate.promise : undefined
+    },
+    { concurrency: 2, capacity: 0 },
+  )
+  const jobs = [
+    queue.submit('a1', { key: 'a' }),
+    queue.submit('a2', { key: 'a' }),
+    queue.submit('b'),
+    queue.submit('c', {}),
+  ]
+  await turns()
+  t.is(queue.running, 1)
+  t.deepEqual(started, ['a1'])
+  gate.resolve()
+  await Promise.all(jobs)
+  t.deepEqual(started, ['a1', 'a2', 'b', 'c'])
+})
+
 test('WQ-7: dropping the job that holds a key lets the next of that key in', async t => {
   const { queue, started } = ordered()
   const controller = new AbortController()
