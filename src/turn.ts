@@ -1,5 +1,6 @@
 // The turn budget: how much may succeed synchronously before the event loop gets its turn. One per JS environment.
 // Fulfilled promises never leave the microtask queue, so without it a consumer of a full pipe starves timers and sockets.
+import { performance } from 'node:perf_hooks'
 
 const TURN_BYTES = 1024 * 1024
 const TURN_MS = 2

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { Channel, type DropReason } from '../../src/channel/index.ts'
 import { turns } from '../helpers/wait-for.ts'
-import { errorOf, stateOf, taken } from './states.ts'
+import { errorOf, stateOf, statesOf, taken } from './states.ts'
 
 function dropping<T>(overflow: 'drop-newest' | 'drop-oldest', capacity: number) {
   const drops: [T, DropReason][] = []
@@ -81,6 +81,22 @@ test("'drop-oldest' waits where only permits are in the way, for those hold noth
   const again = await channel.reserve({ count: 2 })
   t.deepEqual(drops, [[1, 'oldest']])
   again.release()
+})
+
+test("'drop-oldest' does not let a send overtake a reservation that waits", async t => {
+  const { channel, drops } = dropping<number>('drop-oldest', 2)
+  const permit = await channel.reserve()
+  channel.trySend(1)
+  const reservation = channel.reserve({ count: 2 })
+  const send = channel.send(2)
+  t.is(channel.trySend(3), 'full')
+  t.deepEqual(await statesOf([reservation, send]), ['pending', 'pending'])
+  t.deepEqual(drops, [])
+  permit.release()
+  t.deepEqual(channel.tryReceive(), { value: 1, done: false })
+  t.deepEqual(await statesOf([reservation, send]), ['fulfilled', 'pending'])
+  ;(await reservation).release()
+  await send
 })
 
 test("'error': send rejects with the value, trySend says 'full'", async t => {

@@ -1,4 +1,5 @@
 // How long things took, as metrics tell it: all together, and the longest.
+import { performance } from 'node:perf_hooks'
 
 export class Durations {
   totalMs = 0

@@ -1,4 +1,5 @@
 // What waits for room in a channel: a send with its value, or a reservation. Whether there is room is the core's matter.
+import { performance } from 'node:perf_hooks'
 import { turn } from '../turn.ts'
 import type { Guard } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'

@@ -15,9 +15,23 @@ export interface NativeEnvironment {
   unref(): void
   /** Fills pairs [kind, id]: kind 0 = endpoint `id` may be ready, 1 = child `id` has events. The count of u32 written; call again while it is full. -1: the I/O thread died. */
   drain(into: Uint32Array): number
-  /** The child's id. Never throws for reasons of the operating system: those come as a 'failed' event. */
-  spawn(request: NativeSpawnRequest): number
-  nextEvent(child: number): NativeChildEvent | null
+  /** The child's id. Never throws for reasons of the operating system: those come as an event. request.ts knows the layout. */
+  spawn(
+    names: string,
+    argv: string,
+    env: string,
+    unset: string,
+    numbers: Float64Array,
+    stdin: NativeEndpoint | undefined,
+    stdout: NativeEndpoint | undefined,
+    stderr: NativeEndpoint | undefined,
+  ): number
+  /** The kind of the oldest event not yet taken, 0 for none; its numbers are written into the array. event.ts knows the layout. */
+  nextEvent(child: number, numbers: Float64Array): number
+  /** Our end of the pipe on 0, 1 or 2 of a child that has just started, once. */
+  takeEnd(child: number, slot: number): NativeEndpoint | null
+  /** What the numbers of a failure don't say. Taken once. */
+  takeFailure(child: number): { stage: string; code: string; detail: string }
   /** false once exited. */
   signal(child: number, signal: number, tree: boolean): boolean
   /** The ladder over the whole tree; -1 never goes on to SIGKILL. */
@@ -32,78 +46,6 @@ export interface NativeEnvironment {
   /** Hands the terminal's foreground group over to that child and continues it. */
   foreground(child: number): void
 }
-
-export interface NativeSpawnRequest {
-  /** Searched in the child's PATH unless it has a '/'. */
-  file: string
-  /** argv0 and the arguments, each followed by '\0'. */
-  argv: string
-  /** 'k=v\0' pairs: with `inheritEnv` what is added to, or replaced in, the process's environment, else all of it. */
-  env: string
-  /** 'k\0' names to remove; only with `inheritEnv`. */
-  unset: string
-  inheritEnv: boolean
-  /** '' is the current one. */
-  cwd: string
-  stdin: NativeStdio
-  stdout: NativeStdio
-  stderr: NativeStdio
-  /** 0 none, 1 group, 2 tree. */
-  containment: 0 | 1 | 2
-  detached: boolean
-  /** 0 leave, 1 kill. */
-  leftovers: 0 | 1
-  killSignal: number
-  /** -1 is never. */
-  killTimeoutMs: number
-  /** 0 is the default. */
-  pipeSize: number
-  /** 0 is none. */
-  readAhead: number
-  /** stdin is inherited from a terminal: hand over the foreground group. */
-  foreground: boolean
-}
-
-export interface NativeStdio {
-  kind: 'pipe' | 'ignore' | 'fd' | 'file' | 'tail' | 'stdout' | 'endpoint' | 'link'
-  /** 'fd', which is also how 'inherit' is spelled. */
-  fd?: number
-  /** 'file'. */
-  path?: string
-  append?: boolean
-  /** 'tail': bytes kept. */
-  tail?: number
-  /** 'endpoint': an idle one of ours; it is made blocking, sent, and closed here. */
-  endpoint?: NativeEndpoint
-  /** 'link': a kernel pipe shared by two children of this environment, under a number that both requests name. */
-  link?: number
-}
-
-export type NativeChildEvent =
-  | {
-      type: 'started'
-      pid: number
-      containment: 0 | 1 | 2
-      stdin: NativeEndpoint | null
-      stdout: NativeEndpoint | null
-      stderr: NativeEndpoint | null
-    }
-  | { type: 'failed'; stage: string; errno: number; code: string; detail: string }
-  | {
-      type: 'exited'
-      /** -1 is none. */
-      exitCode: number
-      /** 0 is none. */
-      signal: number
-      coreDumped: boolean
-      lost: boolean
-      maxRssBytes: number
-      userCpuMs: number
-      systemCpuMs: number
-    }
-  | { type: 'stopped' }
-  | { type: 'orphaned' }
-  | { type: 'empty'; survivors: number }
 
 export interface NativeEndpoint {
   /** What `drain` reports; unique in its environment. */

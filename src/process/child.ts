@@ -1,7 +1,12 @@
 // The intake of one child's native events: started or failed, then exited, then empty. Orders are passed on; what they mean is decided above.
 import type { SluiceError } from '../errors.ts'
-import type { NativeChildEvent, NativeSpawnRequest } from '../native/index.ts'
-import type { Environment } from '../native/index.ts'
+import {
+  sendRequest,
+  takeEvent,
+  type Environment,
+  type NativeChildEvent,
+  type NativeSpawnRequest,
+} from '../native/index.ts'
 import type { Ladder } from './options/signals.ts'
 
 export type StartedEvent = Extract<NativeChildEvent, { type: 'started' }>
@@ -43,7 +48,7 @@ export class Child {
   constructor(environment: Environment, request: NativeSpawnRequest, listener: ChildListener) {
     this.environment = environment
     this.#listener = listener
-    this.#id = environment.native.spawn(request)
+    this.#id = sendRequest(environment.native, request)
     environment.addChild(this.#id, this)
   }
 
@@ -93,7 +98,7 @@ export class Child {
   ready(): void {
     for (;;) {
       if (this.#phase === 'over') return
-      const event = this.environment.native.nextEvent(this.#id)
+      const event = takeEvent(this.environment.native, this.#id)
       if (event === null) return
       this.#take(event)
     }

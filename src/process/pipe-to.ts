@@ -1,7 +1,7 @@
 // The transfer of a reader to a target, at the target's pace: no chunk is read before the last one was taken.
 import { invalidOption } from '../errors.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
 import { sinkFor, type Sink } from './sinks.ts'
 import { Span } from '../wait.ts'
@@ -50,7 +50,7 @@ async function transfer(core: ReaderCore, sink: Sink, span: Span, preventClose: 
 
 async function next(core: ReaderCore, sink: Sink, span: Span, preventClose: boolean): Promise<Bytes | null> {
   try {
-    return await core.run(new ChunkRead(core, READ_SIZE, asIs), span.part)
+    return await core.run(new ChunkRead(core, ANY_SIZE, asIs), span.part)
   } catch (error) {
     if (!preventClose && (core.hasFailed || core.isCanceled)) sink.abort(error)
     throw error

@@ -4,7 +4,7 @@ import { turn } from '../turn.ts'
 import type { Bytes } from './byte-types.ts'
 import { AGAIN } from './endpoint.ts'
 import { DONE, Parked, WAIT, type Outcome } from './parked.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import type { ReaderCore } from './reader-core.ts'
 import type { Guard } from '../wait.ts'
 
 /** An operation with a promise. It settles once; whatever comes later is ignored. */
@@ -140,7 +140,7 @@ export class ExactRead extends PendingRead<Bytes> {
 
   protected override step(): boolean {
     while (this.#length < this.#size) {
-      const chunk = this.core.take(Math.min(this.#size - this.#length, READ_SIZE))
+      const chunk = this.core.take(this.#size - this.#length)
       if (chunk === undefined) return false
       if (chunk === null) throw this.#tooShort()
       this.#chunks.push(chunk)

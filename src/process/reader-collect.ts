@@ -1,7 +1,7 @@
 // Reading to the end into memory: bytes, text, JSON. Bounded, and given up without loss.
 import { invalidOption, SluiceError } from '../errors.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead, join } from './read-operations.ts'
 import { Span } from '../wait.ts'
 
@@ -23,7 +23,7 @@ export async function collectBytes(
   try {
     core.acquire(holder)
     for (;;) {
-      const chunk = await core.run(new ChunkRead(core, READ_SIZE, whole), span.part)
+      const chunk = await core.run(new ChunkRead(core, ANY_SIZE, whole), span.part)
       if (chunk === null) return join(chunks)
       chunks.push(chunk)
       length += chunk.length

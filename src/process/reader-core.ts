@@ -11,7 +11,9 @@ import type { PendingRead } from './read-operations.ts'
 import { Slab } from './slab.ts'
 import { checkWait, Guard, triesOnce } from '../wait.ts'
 
-export const READ_SIZE = 65_536
+/** A read of unnamed size takes what one call brings: so many bytes, or a whole block of what was read ahead. */
+export const ANY_SIZE = 0
+const READ_SIZE = 65_536
 const LARGEST_READ = 1024 * 1024
 
 /** What the owner of a reader wants to know or to decide. All are called on the JS thread, between two system calls. */
@@ -100,11 +102,12 @@ export class ReaderCore {
 
   /** Up to `max` bytes, null at the end, undefined for nothing now. Throws what the end rejects with. */
   take(max: number): Bytes | null | undefined {
-    const front = this.#front.take(max)
+    const most = max === ANY_SIZE ? LARGEST_READ : max
+    const front = this.#front.take(most)
     if (front !== undefined) return front
     if (this.#state !== 'open') return this.#afterEnd()
-    if (this.endpoint.readsAhead) return this.#takeBlock(max)
-    const room = max <= READ_SIZE ? max : this.#largeRoom(max)
+    if (this.endpoint.readsAhead) return this.#takeBlock(most)
+    const room = max === ANY_SIZE ? READ_SIZE : max <= READ_SIZE ? max : this.#largeRoom(max)
     const memory = this.#slab.reserve(room)
     const { offset } = this.#slab
     const count = this.endpoint.read(memory, offset, Math.min(room, memory.length - offset))

@@ -1,7 +1,7 @@
 // `for await` over a reader. Hand-written, so that leaving answers at once while a `next()` is parked, and nothing is lost by it.
 import type { Bytes } from './byte-types.ts'
 import { turn } from '../turn.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
 import { rejected } from '../wait.ts'
 
@@ -24,13 +24,13 @@ export class ChunkIterator implements AsyncIterableIterator<Bytes, undefined> {
     try {
       core.acquire(this)
       if (core.endpoint.isIdle) {
-        const chunk = core.take(READ_SIZE)
+        const chunk = core.take(ANY_SIZE)
         if (chunk !== undefined) return turn.fulfilled(this.#shape(chunk), chunk === null ? 0 : chunk.length)
       }
     } catch (error) {
       return this.#failed(error)
     }
-    const operation = new ChunkRead<Step>(core, READ_SIZE, this.#shape)
+    const operation = new ChunkRead<Step>(core, ANY_SIZE, this.#shape)
     this.#pending.add(operation)
     return core.run(operation, undefined).then(
       step => this.#settled(operation, step),

@@ -1,7 +1,7 @@
 // A reader as a Node Readable. High-water mark 0: a read is made only when somebody asks the stream for data.
 import { Readable } from 'node:stream'
 import type { Bytes } from './byte-types.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
 
 /** Holds the reader until the stream ends or is destroyed; what the stream did not hand out goes back in front. */
@@ -16,7 +16,7 @@ export function nodeReadable(core: ReaderCore): Readable {
   return new Readable({
     highWaterMark: 0,
     read() {
-      parked = new ChunkRead(core, READ_SIZE, take)
+      parked = new ChunkRead(core, ANY_SIZE, take)
       core.run(parked, undefined).then(
         chunk => {
           if (this.destroyed) return

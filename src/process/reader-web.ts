@@ -1,7 +1,7 @@
 // A reader as a web byte stream. High-water mark 0: each pull is one read, and nothing is read before it.
 import { ReadableStream, type ReadableByteStreamController } from 'node:stream/web'
 import type { Bytes } from './byte-types.ts'
-import { READ_SIZE, type ReaderCore } from './reader-core.ts'
+import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
 
 /** Holds the reader until the stream ends or is canceled. */
@@ -16,7 +16,7 @@ export function webReadable(core: ReaderCore): ReadableStream<Bytes> {
     type: 'bytes',
     async pull(anyController) {
       const controller = anyController as ReadableByteStreamController
-      parked = new ChunkRead(core, controller.byobRequest?.view?.byteLength ?? READ_SIZE, take)
+      parked = new ChunkRead(core, controller.byobRequest?.view?.byteLength ?? ANY_SIZE, take)
       try {
         const chunk = await core.run(parked, undefined)
         if (isCanceled) return

@@ -7,7 +7,7 @@ import type { ByteReader, Bytes, ByteWriter, LineOptions, LineReader, WaitOption
 import type { Endpoint } from './endpoint.ts'
 import { PipeLineReader } from './line-reader.ts'
 import { pipeTo } from './pipe-to.ts'
-import { READ_SIZE, ReaderCore, settledNow, type ReaderHooks } from './reader-core.ts'
+import { ANY_SIZE, ReaderCore, settledNow, type ReaderHooks } from './reader-core.ts'
 import { collectBytes, collectText, type CollectOptions } from './reader-collect.ts'
 import { ChunkIterator } from './reader-iterator.ts'
 import { nodeReadable } from './reader-node.ts'
@@ -126,7 +126,7 @@ export class PipeReader implements ByteReader {
 
 function maxBytesOf(options: { maxBytes?: number } | undefined): number {
   const max = options?.maxBytes
-  if (max === undefined) return READ_SIZE
+  if (max === undefined) return ANY_SIZE
   if (max !== Infinity && !(Number.isSafeInteger(max) && max > 0))
     throw invalidOption('maxBytes', 'a positive integer', max)
   return max

@@ -9,10 +9,13 @@ import type { Stream } from './options/stdio.ts'
 /** Throws ERR_READER_BUSY when a given reader or writer is in use, and what process.cwd() throws when the directory is gone. */
 export function spawnRequest(settings: Settings): NativeSpawnRequest {
   const { containment, killTimeout } = settings
+  const { env, unset, inheritEnv } = joinVariables(settings.env, settings.extendEnv)
   return {
     file: settings.program,
     argv: settings.argv,
-    ...joinVariables(settings.env, settings.extendEnv),
+    env,
+    unset,
+    inheritEnv,
     cwd: absolute(settings.cwd),
     stdin: nativeStdio(settings.stdin),
     stdout: nativeStdio(settings.stdout),
@@ -37,8 +40,6 @@ function absolute(cwd: string): string {
 }
 
 function nativeStdio(stream: Stream): NativeStdio {
-  if (stream.kind === 'file') return { kind: 'file', path: stream.path, append: stream.append }
-  if (stream.kind === 'tail') return { kind: 'tail', tail: stream.bytes }
   if (stream.kind === 'reader') return { kind: 'endpoint', endpoint: surrenderReader(stream.end, 'stdin') }
   if (stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrenderWriter(stream.end, 'stdout') }
   // The rest is spelled alike on both sides.

@@ -8,16 +8,16 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, Null, Object, Uint8Array, Uint32ArraySlice};
+use napi::bindgen_prelude::{Float64ArraySlice, Function, Null, Uint8Array, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Either, Env, Error, Result, Status, sys};
 use napi_derive::napi;
-use process::{Child, Event, Launch, Supervisor};
+use process::{Child, Event, Supervisor};
 use reactor::{Completion, Endpoint, Environment, Lane, Reactor};
 
 use crate::endpoint::JsEndpoint;
-use crate::event::to_object;
-use crate::request::{JsRequest, milliseconds, signal};
+use crate::event::{JsFailure, Rest, put};
+use crate::request::{GivenEnd, Layout, milliseconds, signal};
 
 /// Weak: it never keeps the event loop alive unless JavaScript asks for it. It carries no data.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
@@ -34,6 +34,8 @@ pub struct JsEnvironment {
 
 struct Entry {
     child: Arc<Child>,
+    /// What the last event left to be taken.
+    rest: Rest,
     is_over: bool,
     is_released: bool,
 }
@@ -106,25 +108,62 @@ impl JsEnvironment {
 
     /// Queues a spawn; everything that comes of it are events of the child with the returned id.
     #[napi(catch_unwind)]
-    pub fn spawn(&self, request: JsRequest<'_>) -> u32 {
-        let child = Supervisor::spawn(self.reactor, &self.environment, &self.shepherd, Launch::from(request));
+    #[allow(clippy::too_many_arguments, reason = "an object would cost a native call per property")]
+    pub fn spawn(
+        &self,
+        names: String,
+        argv: String,
+        env: String,
+        unset: String,
+        numbers: Float64ArraySlice,
+        stdin: GivenEnd<'_>,
+        stdout: GivenEnd<'_>,
+        stderr: GivenEnd<'_>,
+    ) -> u32 {
+        let launch =
+            Layout { names, argv, env, unset, numbers: &numbers }.into_launch([stdin, stdout, stderr]);
+        let child = Supervisor::spawn(self.reactor, &self.environment, &self.shepherd, launch);
         let id = child.id();
-        self.children.borrow_mut().insert(id, Entry { child, is_over: false, is_released: false });
+        let entry = Entry { child, rest: Rest::Nothing, is_over: false, is_released: false };
+        self.children.borrow_mut().insert(id, entry);
         id
     }
 
-    /// The oldest event of a child that was not taken yet.
+    /// The kind of the oldest event of a child that was not taken yet, 0 for none; its numbers go into `numbers`.
     #[napi(catch_unwind)]
-    pub fn next_event(&self, env: Env, child: u32) -> Result<Either<Object<'static>, Null>> {
-        let Some(event) = self.child(child).and_then(|child| child.next_event()) else {
-            return Ok(Either::B(Null));
-        };
-        match &event {
-            Event::Failed(_) => self.settle(child, true, true),
-            Event::Empty { .. } => self.settle(child, true, false),
-            _ => {}
+    pub fn next_event(&self, child: u32, mut numbers: Float64ArraySlice) -> u32 {
+        let mut children = self.children.borrow_mut();
+        let Some(entry) = children.get_mut(&child) else { return 0 };
+        let Some(event) = entry.child.next_event() else { return 0 };
+        let is_last = matches!(event, Event::Empty { .. });
+        // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
+        let (kind, rest) = put(event, unsafe { numbers.as_mut() });
+        entry.rest = rest;
+        drop(children);
+        if is_last {
+            self.settle(child, true, false);
         }
-        to_object(env, event).map(Either::A)
+        kind
+    }
+
+    /// Our end of the pipe on 0, 1 or 2 of a child that has just started; null the second time.
+    #[napi(catch_unwind)]
+    pub fn take_end(&self, child: u32, slot: u32) -> Either<JsEndpoint, Null> {
+        let mut children = self.children.borrow_mut();
+        let end = match children.get_mut(&child).map(|entry| &mut entry.rest) {
+            Some(Rest::Ends(ends)) => ends.get_mut(slot as usize).and_then(Option::take),
+            _ => None,
+        };
+        end.map_or(Either::B(Null), |inner| Either::A(JsEndpoint { inner }))
+    }
+
+    /// The words of a failure, after which nothing more is known of the child.
+    #[napi(catch_unwind)]
+    pub fn take_failure(&self, child: u32) -> Option<JsFailure> {
+        match self.children.borrow_mut().remove(&child)?.rest {
+            Rest::Failure(failure) => Some(failure.into()),
+            _ => None,
+        }
     }
 
     /// Sends a signal; false once there is nobody left to send it to.

@@ -1,51 +1,60 @@
-//! A child's events as JavaScript objects.
+//! A child's events as numbers, laid out as `src/native/event.ts` reads them. What numbers can't say is taken by a call of
+//! its own: our ends of the pipes, the words of a failure.
 
-use napi::bindgen_prelude::{Null, Object};
-use napi::{Either, Env, Result};
+use std::sync::Arc;
+
+use napi_derive::napi;
 use process::{Event, Exit, Failure};
+use reactor::Endpoint;
 
-use crate::endpoint::JsEndpoint;
+/// What an event left to be taken.
+pub(crate) enum Rest {
+    Nothing,
+    Ends([Option<Arc<Endpoint>>; 3]),
+    Failure(Failure),
+}
 
-type Slot = Either<JsEndpoint, Null>;
+/// The words of a failure.
+#[napi(object, object_from_js = false)]
+pub struct JsFailure {
+    pub stage: String,
+    pub code: String,
+    pub detail: String,
+}
 
-pub(crate) fn to_object(env: Env, event: Event) -> Result<Object<'static>> {
-    let mut object = Object::new(&env)?;
-    match event {
-        Event::Started { pid, containment, stdio } => {
-            object.set("type", "started")?;
-            object.set("pid", pid)?;
-            object.set("containment", containment as u32)?;
-            let [stdin, stdout, stderr] =
-                stdio.map(|endpoint| endpoint.map_or(Slot::B(Null), |inner| Slot::A(JsEndpoint { inner })));
-            object.set("stdin", stdin)?;
-            object.set("stdout", stdout)?;
-            object.set("stderr", stderr)?;
-        }
-        Event::Failed(Failure { stage, errno, code, detail }) => {
-            object.set("type", "failed")?;
-            object.set("stage", stage)?;
-            object.set("errno", errno)?;
-            object.set("code", code.unwrap_or(""))?;
-            object.set("detail", detail)?;
-        }
-        Event::Stopped => object.set("type", "stopped")?,
-        Event::Orphaned => object.set("type", "orphaned")?,
-        Event::Exited(Exit { code, signal, core_dumped, lost, max_rss_bytes, user_us, system_us }) => {
-            object.set("type", "exited")?;
-            object.set("exitCode", code)?;
-            object.set("signal", signal)?;
-            object.set("coreDumped", core_dumped)?;
-            object.set("lost", lost)?;
-            object.set("maxRssBytes", number(max_rss_bytes))?;
-            object.set("userCpuMs", number(user_us) / 1000.0)?;
-            object.set("systemCpuMs", number(system_us) / 1000.0)?;
-        }
-        Event::Empty { survivors } => {
-            object.set("type", "empty")?;
-            object.set("survivors", survivors)?;
-        }
+impl From<Failure> for JsFailure {
+    fn from(Failure { stage, code, detail, .. }: Failure) -> Self {
+        Self { stage: stage.to_owned(), code: code.unwrap_or("").to_owned(), detail }
     }
-    Ok(object)
+}
+
+/// Writes the event's numbers and returns its kind.
+pub(crate) fn put(event: Event, numbers: &mut [f64]) -> (u32, Rest) {
+    let (kind, values, rest): (u32, &[f64], Rest) = match event {
+        Event::Started { pid, containment, stdio } => {
+            let bits =
+                [1.0, 2.0, 4.0].iter().zip(&stdio).map(|(bit, end)| if end.is_some() { *bit } else { 0.0 });
+            (1, &[f64::from(pid), f64::from(containment as u8), bits.sum()], Rest::Ends(stdio))
+        }
+        Event::Failed(failure) => (2, &[f64::from(failure.errno)], Rest::Failure(failure)),
+        Event::Exited(Exit { code, signal, core_dumped, lost, max_rss_bytes, user_us, system_us }) => {
+            let flags = [core_dumped, lost].map(f64::from);
+            let [core_dumped, lost] = flags;
+            let [max_rss, user, system] = [max_rss_bytes, user_us, system_us].map(number);
+            (
+                3,
+                &[f64::from(code), f64::from(signal), core_dumped, lost, max_rss, user, system],
+                Rest::Nothing,
+            )
+        }
+        Event::Stopped => (4, &[], Rest::Nothing),
+        Event::Orphaned => (5, &[], Rest::Nothing),
+        Event::Empty { survivors } => (6, &[f64::from(survivors)], Rest::Nothing),
+    };
+    for (place, value) in numbers.iter_mut().zip(values) {
+        *place = *value;
+    }
+    (kind, rest)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript has no other number, and no process reaches 2^53")]

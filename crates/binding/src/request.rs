@@ -1,91 +1,76 @@
-//! A spawn request as JavaScript gives it, turned into the one the process crate takes. No defaults, no checks beyond
-//! what the types need: both were done before.
+//! A spawn as JavaScript lays it out, `src/native/request.ts`, turned into the one the process crate takes. No defaults, no
+//! checks beyond what the types need: both were done before. An array that is too short reads as zeros.
 
 use napi::bindgen_prelude::ClassInstance;
-use napi_derive::napi;
 use process::{Launch, Source};
-use protocol::{Containment, NEVER};
+use protocol::{Containment, NEVER, Strings};
 
 use crate::endpoint::JsEndpoint;
 
-/// One of the descriptors 0, 1 and 2.
-#[napi(object, object_to_js = false)]
-pub struct JsStdio<'env> {
-    pub kind: String,
-    pub fd: Option<i32>,
-    pub path: Option<String>,
-    pub append: Option<bool>,
-    pub tail: Option<u32>,
-    pub endpoint: Option<ClassInstance<'env, JsEndpoint>>,
-    pub link: Option<u32>,
-}
-
-/// One spawn.
-#[napi(object, object_to_js = false)]
-pub struct JsRequest<'env> {
-    pub file: String,
+/// The texts and numbers of one spawn. `names`: the program, the directory, and the files of 0, 1 and 2.
+pub(crate) struct Layout<'a> {
+    pub names: String,
     pub argv: String,
     pub env: String,
     pub unset: String,
-    pub inherit_env: bool,
-    pub cwd: String,
-    pub stdin: JsStdio<'env>,
-    pub stdout: JsStdio<'env>,
-    pub stderr: JsStdio<'env>,
-    pub containment: u32,
-    pub detached: bool,
-    pub leftovers: u32,
-    pub kill_signal: u32,
-    pub kill_timeout_ms: f64,
-    pub pipe_size: u32,
-    pub read_ahead: u32,
-    pub foreground: bool,
+    pub numbers: &'a [f64],
 }
 
-impl From<JsStdio<'_>> for Source {
-    fn from(stdio: JsStdio<'_>) -> Self {
-        match stdio.kind.as_str() {
-            "pipe" => Self::Pipe,
-            "fd" => Self::Descriptor(process::duplicate(stdio.fd.unwrap_or(-1))),
-            "file" => Self::File {
-                path: stdio.path.unwrap_or_default().into(),
-                append: stdio.append.unwrap_or(false),
-            },
-            "tail" => Self::Tail(stdio.tail.unwrap_or(0) as usize),
-            "stdout" => Self::SameAsStdout,
-            "endpoint" => Self::Descriptor(process::take_over(
-                stdio.endpoint.and_then(|endpoint| endpoint.inner.take()),
-            )),
-            "link" => Self::Link(stdio.link.unwrap_or(0)),
-            _ => Self::Null,
-        }
-    }
-}
+/// An endpoint that is given away.
+pub(crate) type GivenEnd<'env> = Option<ClassInstance<'env, JsEndpoint>>;
 
-impl From<JsRequest<'_>> for Launch {
-    fn from(request: JsRequest<'_>) -> Self {
-        Self {
-            file: request.file.into(),
-            argv: request.argv.into(),
-            env: request.env.into(),
-            unset: request.unset.into(),
-            inherited: request.inherit_env.then(process::snapshot_environ),
-            cwd: request.cwd.into(),
-            stdio: [request.stdin.into(), request.stdout.into(), request.stderr.into()],
-            containment: match request.containment {
+impl Layout<'_> {
+    pub(crate) fn into_launch(self, ends: [GivenEnd<'_>; 3]) -> Launch {
+        let names = strings(self.names);
+        let mut names = names.iter().map(<[u8]>::to_vec);
+        let mut name = || names.next().unwrap_or_default();
+        let (file, cwd) = (name(), name());
+        let number = |at: usize| self.numbers.get(at).copied().unwrap_or(0.0);
+        let mut at = 7;
+        let stdio = ends.map(|end| {
+            at += 2;
+            source(number(at), number(at + 1), name(), end)
+        });
+        Launch {
+            file,
+            argv: strings(self.argv),
+            env: strings(self.env),
+            unset: strings(self.unset),
+            inherited: (number(8) != 0.0).then(process::snapshot_environ),
+            cwd,
+            stdio,
+            containment: match number(0) as u8 {
                 0 => Containment::None,
                 1 => Containment::Group,
                 _ => Containment::Tree,
             },
-            detached: request.detached,
-            kill_on_exit: request.leftovers == 1,
-            kill_signal: signal(request.kill_signal),
-            kill_timeout_ms: milliseconds(request.kill_timeout_ms),
-            pipe_size: request.pipe_size as usize,
-            read_ahead: request.read_ahead as usize,
-            foreground: request.foreground,
+            detached: number(1) != 0.0,
+            kill_on_exit: number(2) != 0.0,
+            kill_signal: signal(number(3) as u32),
+            kill_timeout_ms: milliseconds(number(4)),
+            pipe_size: number(5) as usize,
+            read_ahead: number(6) as usize,
+            foreground: number(7) != 0.0,
         }
     }
+}
+
+fn source(kind: f64, number: f64, path: Vec<u8>, end: GivenEnd<'_>) -> Source {
+    match kind as u8 {
+        1 => Source::Pipe,
+        2 => Source::Descriptor(process::duplicate(number as i32)),
+        3 => Source::File { path, append: number != 0.0 },
+        4 => Source::Tail(number as usize),
+        5 => Source::SameAsStdout,
+        6 => Source::Descriptor(process::take_over(end.and_then(|end| end.inner.take()))),
+        7 => Source::Link(number as u32),
+        _ => Source::Null,
+    }
+}
+
+/// Each string in the text is followed by its NUL.
+fn strings(text: String) -> Strings {
+    Strings::from_terminated(text.into_bytes()).unwrap_or_default()
 }
 
 pub(crate) fn signal(number: u32) -> u8 {

@@ -7,13 +7,14 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use protocol::{Containment, STATUS_SIZE, Status};
 use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Turn};
 
 use crate::connection::Connection;
 use crate::event::{Event, Exit, Failure};
+use crate::stdio::OurEnd;
 use crate::supervisor::{Supervisor, lock};
 use crate::sys;
 
@@ -24,8 +25,10 @@ pub struct Child {
     pub(crate) environment: Arc<Environment>,
     events: Mutex<VecDeque<Event>>,
     tail: OnceLock<Arc<Endpoint>>,
+    status: OnceLock<Weak<StatusPipe>>,
     pub(crate) connection: OnceLock<Arc<Connection>>,
     pub(crate) cancelled: AtomicBool,
+    orphaned: AtomicBool,
     exited: AtomicBool,
     empty: AtomicBool,
     pid: AtomicI32,
@@ -40,8 +43,10 @@ impl Child {
             environment,
             events: Mutex::default(),
             tail: OnceLock::new(),
+            status: OnceLock::new(),
             connection: OnceLock::new(),
             cancelled: AtomicBool::new(false),
+            orphaned: AtomicBool::new(false),
             exited: AtomicBool::new(false),
             empty: AtomicBool::new(false),
             pid: AtomicI32::new(0),
@@ -80,16 +85,33 @@ impl Child {
         self.empty.load(Ordering::SeqCst)
     }
 
+    /// Closes the status pipe of a child that has nothing more to tell, which is the word that its zombie may go. False while
+    /// there is something to come.
+    pub(crate) fn close_status(&self, turn: &mut Turn<'_>) -> bool {
+        if !self.is_empty() {
+            return false;
+        }
+        if let Some(pipe) = self.status.get().and_then(Weak::upgrade) {
+            pipe.end(turn);
+        }
+        true
+    }
+
     pub(crate) fn push(&self, turn: &mut Turn<'_>, event: Event) {
         lock(&self.events).push_back(event);
         turn.complete(&self.environment, Completion::Child(self.id));
     }
 
-    /// Its shepherd is gone. A keeper ends its tree now, the kernel a direct target; both notice no sooner than we do, so
-    /// the owner hears of it before the pipes end and doesn't take a cut output for a whole one.
-    pub(crate) fn orphaned(&self, turn: &mut Turn<'_>) {
+    /// Its shepherd is gone. The owner hears of it before the pipes end, so that it doesn't take a cut output for a whole
+    /// one: the kernel ends a direct target after it has closed the shepherd's sockets, and a keeper says so first.
+    pub(crate) fn shepherd_lost(&self, turn: &mut Turn<'_>) {
         self.kill_orphaned_group();
-        if self.pid.load(Ordering::SeqCst) != 0 && !self.has_exited() {
+        self.orphaned(turn);
+    }
+
+    fn orphaned(&self, turn: &mut Turn<'_>) {
+        let running = self.pid.load(Ordering::SeqCst) != 0 && !self.has_exited();
+        if running && !self.orphaned.swap(true, Ordering::SeqCst) {
             self.push(turn, Event::Orphaned);
         }
     }
@@ -112,13 +134,7 @@ impl Child {
         }
     }
 
-    fn started(
-        &self,
-        turn: &mut Turn<'_>,
-        pid: i32,
-        containment: Containment,
-        ours: [Option<(OwnedFd, Lane)>; 3],
-    ) {
+    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: [Option<OurEnd>; 3]) {
         if self.cancelled.load(Ordering::SeqCst) {
             // The order to end it overtook its start in the shepherd, or is on its way: our ends are closed here.
             return;
@@ -133,10 +149,15 @@ impl Child {
         let Ok(reactor) = reactor::Reactor::global() else { return };
         let mut stdio = [None, None, None];
         for (slot, our) in stdio.iter_mut().zip(ours) {
-            let Some((fd, lane)) = our else { continue };
+            let Some(OurEnd { fd, lane, grows }) = our else { continue };
             match Endpoint::new(reactor, &self.environment, fd, lane) {
                 Ok(endpoint) if matches!(lane, Lane::Tail(_)) => drop(self.tail.set(endpoint)),
-                Ok(endpoint) => *slot = Some(endpoint),
+                Ok(endpoint) => {
+                    if grows {
+                        endpoint.let_grow();
+                    }
+                    *slot = Some(endpoint);
+                }
                 Err(_) => {}
             }
         }
@@ -160,7 +181,7 @@ pub(crate) struct StatusPipe {
 
 #[derive(Debug)]
 enum Progress {
-    Starting([Option<(OwnedFd, Lane)>; 3]),
+    Starting([Option<OurEnd>; 3]),
     Running,
     Exited,
     Over,
@@ -172,18 +193,20 @@ impl StatusPipe {
         turn: &Turn<'_>,
         child: Arc<Child>,
         fd: OwnedFd,
-        ours: [Option<(OwnedFd, Lane)>; 3],
+        ours: [Option<OurEnd>; 3],
     ) -> std::io::Result<Arc<Self>> {
         let raw = fd.as_raw_fd();
         let progress = Mutex::new(Progress::Starting(ours));
         let pipe = Arc::new(Self { child, fd, registration: OnceLock::new(), progress });
         let registration = turn.reactor.register(raw, Arc::clone(&pipe) as Arc<dyn Handler>)?;
         let _ = pipe.registration.set(registration);
+        let _ = pipe.child.status.set(Arc::downgrade(&pipe));
         Ok(pipe)
     }
 
     fn record(&self, turn: &mut Turn<'_>, status: Status) {
         let mut progress = lock(&self.progress);
+        let is_first = matches!(*progress, Progress::Starting(_));
         let next = match (status, std::mem::replace(&mut *progress, Progress::Over)) {
             (Status::Failed { stage, errno }, Progress::Starting(_)) => {
                 self.child.push(turn, Event::Failed(failure_of(stage, errno)));
@@ -195,6 +218,10 @@ impl StatusPipe {
             }
             (Status::Stopped, Progress::Running) => {
                 self.child.push(turn, Event::Stopped);
+                Progress::Running
+            }
+            (Status::Orphaned, Progress::Running) => {
+                self.child.orphaned(turn);
                 Progress::Running
             }
             (
@@ -213,6 +240,10 @@ impl StatusPipe {
             (_, before) => before,
         };
         *progress = next;
+        drop(progress);
+        if is_first {
+            Supervisor::child_heard(turn, &self.child);
+        }
     }
 
     fn exited(&self, turn: &mut Turn<'_>, exit: Exit) {
@@ -242,6 +273,11 @@ impl StatusPipe {
             Progress::Exited => self.empty(turn, 0),
             Progress::Over => {}
         }
+        self.end(turn);
+    }
+
+    /// Out of the poller; the last reference closes it.
+    fn end(&self, turn: &mut Turn<'_>) {
         if let Some(registration) = self.registration.get() {
             turn.reactor.deregister(self.fd.as_raw_fd(), *registration);
         }

@@ -4,15 +4,18 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use protocol::{ANSWER_SIZE, Answer, Control};
+use protocol::{ANSWER_SIZE, Answer, Control, Frame};
 use reactor::{Handler, Registration, Turn};
 
 use crate::event::Failure;
 use crate::supervisor::{Supervisor, lock};
 use crate::sys::{self, Credentials, Sent};
+
+/// Every so many spawns one asks to be answered. A start that hangs says nothing else, and must not stop those behind it.
+const ANSWER_EVERY: u32 = 8;
 
 /// Whether the shepherd serves the process or one child that shall outlive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,9 @@ pub(crate) struct Connection {
     sockets: Mutex<Option<Sockets>>,
     process: sys::Process,
     pub(crate) credentials: Credentials,
-    unanswered: AtomicUsize,
+    /// Spawns of which it is not known that they were taken, in the order they were sent.
+    unanswered: Mutex<VecDeque<u32>>,
+    sent: AtomicU32,
     lost: AtomicBool,
     /// Commands the socket had no room for; a stopped shepherd reads none.
     waiting: Mutex<VecDeque<Control>>,
@@ -56,7 +61,8 @@ impl Connection {
             sockets: Mutex::new(Some(Sockets { spawn, control })),
             process,
             credentials: sys::credentials(),
-            unanswered: AtomicUsize::new(0),
+            unanswered: Mutex::default(),
+            sent: AtomicU32::new(0),
             lost: AtomicBool::new(false),
             waiting: Mutex::default(),
             registrations: OnceLock::new(),
@@ -84,17 +90,30 @@ impl Connection {
     }
 
     pub(crate) fn unanswered(&self) -> usize {
-        self.unanswered.load(Ordering::SeqCst)
+        lock(&self.unanswered).len()
     }
 
-    /// Sends one spawn message with its descriptors.
-    pub(crate) fn send(&self, message: &[u8], fds: &[&OwnedFd]) -> Sent {
+    /// The spawn of this child was taken, and so were all sent before it. An answer says so, and so does anything else that is
+    /// heard of the child: most spawns need no answer.
+    pub(crate) fn taken(&self, child: u32) {
+        let mut unanswered = lock(&self.unanswered);
+        if let Some(place) = unanswered.iter().position(|sent| *sent == child) {
+            unanswered.drain(..=place);
+        }
+    }
+
+    /// Sends the spawn message of a child with its descriptors.
+    pub(crate) fn send(&self, child: u32, message: &mut [u8], fds: &[&OwnedFd]) -> Sent {
+        if self.sent.load(Ordering::SeqCst) % ANSWER_EVERY == ANSWER_EVERY - 1 {
+            Frame::ask_for_answer(message);
+        }
         let sent = match &*lock(&self.sockets) {
             Some(sockets) => sys::send(sockets.spawn.as_fd(), message, fds),
             None => Sent::Lost,
         };
         if sent == Sent::Done {
-            self.unanswered.fetch_add(1, Ordering::SeqCst);
+            self.sent.fetch_add(1, Ordering::SeqCst);
+            lock(&self.unanswered).push_back(child);
         }
         sent
     }
@@ -127,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Counts the answers that have come; false at the end of file.
+    /// Takes the answers that have come; false at the end of file.
     fn take_answers(&self) -> bool {
         let sockets = lock(&self.sockets);
         let Some(Sockets { spawn, .. }) = &*sockets else { return false };
@@ -136,9 +155,8 @@ impl Connection {
             match rustix::io::read(spawn, &mut bytes) {
                 Ok(0) => return false,
                 Ok(count) => {
-                    let answered = bytes.get(..count).is_some_and(|bytes| Answer::decode(bytes).is_ok());
-                    if answered && self.unanswered() > 0 {
-                        self.unanswered.fetch_sub(1, Ordering::SeqCst);
+                    if let Some(Ok(Answer { child })) = bytes.get(..count).map(Answer::decode) {
+                        self.taken(u32::try_from(child).unwrap_or(0));
                     }
                 }
                 Err(rustix::io::Errno::INTR) => {}

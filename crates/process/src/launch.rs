@@ -2,23 +2,23 @@
 
 use std::os::fd::OwnedFd;
 
-use protocol::{Containment, SpawnRequest, Stdio};
+use protocol::{Containment, SpawnRequest, Stdio, Strings};
 
-use crate::environ::{list, merge};
+use crate::environ::merge;
 
-/// Everything about one spawn. Lists are NUL-terminated entries after one another.
+/// Everything about one spawn.
 #[derive(Debug)]
 pub struct Launch {
     /// The program: a path with a slash, or a name for the child's own `PATH`.
     pub file: Vec<u8>,
     /// The arguments, the zeroth included.
-    pub argv: Vec<u8>,
+    pub argv: Strings,
     /// `name=value` entries: overrides of `inherited`, or the whole environment.
-    pub env: Vec<u8>,
+    pub env: Strings,
     /// Names to leave out.
-    pub unset: Vec<u8>,
+    pub unset: Strings,
     /// The environment to merge into, see [`crate::snapshot_environ`].
-    pub inherited: Option<Vec<u8>>,
+    pub inherited: Option<Strings>,
     /// Absolute working directory.
     pub cwd: Vec<u8>,
     /// Sources of 0, 1 and 2.
@@ -86,8 +86,8 @@ impl Launch {
             stdio,
             cwd: self.cwd.clone(),
             file: self.file.clone(),
-            argv: list(&self.argv).map(<[u8]>::to_vec).collect(),
-            env: merge(self.inherited.as_deref().unwrap_or_default(), &self.env, &self.unset),
+            argv: self.argv.clone(),
+            env: merge(self.inherited.as_ref().unwrap_or(&Strings::default()), &self.env, &self.unset),
         }
     }
 }

@@ -21,12 +21,21 @@ pub(crate) enum LinkSide {
     Write(OwnedFd),
 }
 
+/// Our end of one of the child's pipes.
+#[derive(Debug)]
+pub(crate) struct OurEnd {
+    pub(crate) fd: OwnedFd,
+    pub(crate) lane: Lane,
+    /// Nobody chose its size, and much may come out of it.
+    pub(crate) grows: bool,
+}
+
 /// What one spawn sends and what stays here.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) slots: [Stdio; 3],
     pub(crate) sent: Vec<OwnedFd>,
-    pub(crate) ours: [Option<(OwnedFd, Lane)>; 3],
+    pub(crate) ours: [Option<OurEnd>; 3],
     pub(crate) status: OwnedFd,
     pub(crate) status_write: OwnedFd,
 }
@@ -70,7 +79,7 @@ struct Opened {
     slot: Stdio,
     /// What was made for the child; a descriptor that came with the launch stays there until all else has succeeded.
     sent: Option<OwnedFd>,
-    ours: Option<(OwnedFd, Lane)>,
+    ours: Option<OurEnd>,
 }
 
 fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failure> {
@@ -114,7 +123,8 @@ fn our_pipe(number: usize, size: usize, lane: Lane) -> Result<Opened, Failure> {
         // The kernel may refuse (quota, ceiling): the default size is no error.
         sys::set_pipe_size(ours.as_fd(), size);
     }
-    Ok(Opened { slot: Stdio::Passed, sent: Some(theirs), ours: Some((ours, lane)) })
+    let grows = number == 1 && size == 0;
+    Ok(Opened { slot: Stdio::Passed, sent: Some(theirs), ours: Some(OurEnd { fd: ours, lane, grows }) })
 }
 
 /// A spawn that is given up fetches its sides of links all the same, and closes them: its neighbours see an end, and no

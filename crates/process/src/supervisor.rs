@@ -3,8 +3,8 @@
 //!
 //! # The window
 //! Pipes are made just before they are sent, and at most [`WINDOW`] spawns are unanswered: a socket pair holds only a few
-//! dozen messages, and descriptors in flight count against the user's limit. Every answer, every end of a child and
-//! every loss pumps the queue, so a full socket or a spent limit needs no timer.
+//! dozen messages, and descriptors in flight count against the user's limit. Every answer, every start and end of a child
+//! and every loss pumps the queue, so a full socket or a spent limit needs no timer.
 //!
 //! # Running out
 //! `EMFILE` and its like are one rejection. But while earlier spawns are unanswered, or children are on their way out,
@@ -113,8 +113,10 @@ impl Supervisor {
         let child = Arc::clone(child);
         reactor.post(move |turn| {
             with(|supervisor| supervisor.leaving.remove(&child.id()));
-            send(turn, &child, Control::Release { child: u64::from(child.id()) });
-            Self::pump(turn);
+            if !child.close_status(turn) {
+                send(turn, &child, Control::Release { child: u64::from(child.id()) });
+                Self::pump(turn);
+            }
         });
     }
 
@@ -170,6 +172,14 @@ impl Supervisor {
         Self::pump(turn);
     }
 
+    /// Something was heard of a child for the first time.
+    pub(crate) fn child_heard(turn: &mut Turn<'_>, child: &Child) {
+        if let Some(connection) = child.connection.get() {
+            connection.taken(child.id());
+        }
+        Self::pump(turn);
+    }
+
     /// The descriptors of an exited child come back as soon as its owner has closed it.
     pub(crate) fn child_exited(child: &Child) {
         if !child.cancelled.load(Ordering::SeqCst) && !child.environment.is_retired() {
@@ -187,7 +197,7 @@ impl Supervisor {
             supervisor.children.values().filter(of_lost).cloned().collect()
         });
         for child in orphans {
-            child.orphaned(turn);
+            child.shepherd_lost(turn);
         }
         Self::pump(turn);
     }
@@ -232,7 +242,7 @@ impl Supervisor {
             Ok(connection) => connection,
             Err(failure) => return out_of_or_failed(failure),
         };
-        let ready = match pending.prepared.take() {
+        let mut ready = match pending.prepared.take() {
             Some(ready) => ready,
             None => match make_ready(pending, &mut self.links) {
                 Ok(ready) => Box::new(ready),
@@ -241,7 +251,7 @@ impl Supervisor {
         };
         let fds: Vec<&OwnedFd> =
             ready.prepared.sent.iter().chain([&ready.prepared.status_write]).chain(&ready.memfd).collect();
-        match connection.send(&ready.message, &fds) {
+        match connection.send(pending.child.id(), &mut ready.message, &fds) {
             Sent::Done => {
                 let child = &pending.child;
                 drop(child.connection.set(Arc::clone(&connection)));

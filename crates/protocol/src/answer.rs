@@ -6,9 +6,9 @@ use crate::error::DecodeError;
 /// Size of an encoded [`Answer`].
 pub const ANSWER_SIZE: usize = 16;
 
-/// "The spawn message of `child` is mine now, or has failed on its status pipe": Node may send one more.
+/// "The spawn message of `child` and all before it are mine now, or have failed on their status pipes": Node may send as many more.
 ///
-/// Sent once for every spawn message in the order they came, after the fork; never says whether the child runs.
+/// Sent for the messages that ask for it, in the order they came; never says whether the child runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
     /// The request's `child`; 0 when the message was too damaged to tell.

@@ -1,6 +1,7 @@
 //! Cursors over little-endian bytes: a reader that never reads past its end, and a writer into an array of fixed size.
 
 use crate::error::DecodeError;
+use crate::strings::Strings;
 
 /// What is left of a message. Every `take_*` either advances past a whole field or fails.
 pub(crate) struct Reader<'a> {
@@ -10,10 +11,6 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
-    }
-
-    pub(crate) const fn remaining(&self) -> usize {
-        self.rest.len()
     }
 
     fn array<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], DecodeError> {
@@ -48,22 +45,24 @@ impl<'a> Reader<'a> {
 
     /// A length-prefixed string that a C program could take: a NUL inside it is refused.
     pub(crate) fn string(&mut self, field: &'static str) -> Result<Vec<u8>, DecodeError> {
-        let length = usize::try_from(self.u32(field)?).map_err(|_| DecodeError::Truncated(field))?;
-        let (head, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Truncated(field))?;
+        let head = self.counted(field)?;
         if head.contains(&0) {
             return Err(DecodeError::Invalid(field));
         }
-        self.rest = rest;
         Ok(head.to_vec())
     }
 
-    /// A counted list of strings. Each takes at least its four bytes of length, so a count can't ask for more memory than was sent.
-    pub(crate) fn strings(&mut self, field: &'static str) -> Result<Vec<Vec<u8>>, DecodeError> {
-        let count = usize::try_from(self.u32(field)?).map_err(|_| DecodeError::Truncated(field))?;
-        if count > self.remaining() / 4 {
-            return Err(DecodeError::Truncated(field));
-        }
-        (0..count).map(|_| self.string(field)).collect()
+    /// A length-prefixed list of strings, each ended by a NUL.
+    pub(crate) fn strings(&mut self, field: &'static str) -> Result<Strings, DecodeError> {
+        let bytes = self.counted(field)?;
+        Strings::from_terminated(bytes.to_vec()).ok_or(DecodeError::Invalid(field))
+    }
+
+    fn counted(&mut self, field: &'static str) -> Result<&'a [u8], DecodeError> {
+        let length = usize::try_from(self.u32(field)?).map_err(|_| DecodeError::Truncated(field))?;
+        let (head, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Truncated(field))?;
+        self.rest = rest;
+        Ok(head)
     }
 
     /// Padding: `count` bytes that must be zero.
@@ -111,13 +110,6 @@ impl<const N: usize> Fixed<N> {
 pub(crate) fn push_string(into: &mut Vec<u8>, value: &[u8]) {
     push_count(into, value.len());
     into.extend_from_slice(value);
-}
-
-pub(crate) fn push_strings(into: &mut Vec<u8>, values: &[Vec<u8>]) {
-    push_count(into, values.len());
-    for value in values {
-        push_string(into, value);
-    }
 }
 
 /// A count past `u32` can't be sent at all; saturated it is refused by the decoder as truncated instead of being misread.

@@ -11,7 +11,10 @@ pub const MAX_REQUEST: usize = 16 * 1024 * 1024;
 
 const INLINE: u8 = 1;
 const IN_MEMFD: u8 = 2;
-const PADDING: usize = 7;
+const PADDING: usize = 6;
+
+/// Where a message says whether it wants to be answered.
+const ANSWER: usize = 1;
 
 /// One message on the spawn socket.
 ///
@@ -36,7 +39,7 @@ impl Frame {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Spawn(request) => {
-                let mut bytes = Vec::with_capacity(1 + PADDING + request.len());
+                let mut bytes = Vec::with_capacity(8 + request.len());
                 bytes.extend_from_slice(&[INLINE, 0, 0, 0, 0, 0, 0, 0]);
                 bytes.extend_from_slice(request);
                 bytes
@@ -50,6 +53,20 @@ impl Frame {
         }
     }
 
+    /// Makes an encoded message ask for an [`crate::Answer`]. Not every message needs one: an answer says that all earlier ones
+    /// have been taken too.
+    pub fn ask_for_answer(message: &mut [u8]) {
+        if let Some(byte) = message.get_mut(ANSWER) {
+            *byte = 1;
+        }
+    }
+
+    /// Whether a message wants to be answered; one that can't be read does.
+    #[must_use]
+    pub fn wants_answer(message: &[u8]) -> bool {
+        message.get(ANSWER).is_none_or(|byte| *byte != 0)
+    }
+
     /// Reads a message; the request inside it is not looked at.
     ///
     /// # Errors
@@ -57,6 +74,7 @@ impl Frame {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let kind = reader.u8("kind")?;
+        reader.bool("answer")?;
         reader.zeros(PADDING)?;
         match kind {
             INLINE => match reader.rest() {

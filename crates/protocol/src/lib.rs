@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod request;
 mod status;
+mod strings;
 mod version;
 
 pub use answer::{ANSWER_SIZE, Answer};
@@ -18,4 +19,5 @@ pub use error::DecodeError;
 pub use frame::{Frame, MAX_INLINE, MAX_REQUEST};
 pub use request::{Containment, NEVER, SpawnRequest, Stdio};
 pub use status::{STATUS_SIZE, Stage, Status};
+pub use strings::Strings;
 pub use version::VERSION;

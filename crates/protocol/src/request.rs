@@ -1,7 +1,8 @@
 //! Everything the shepherd has to know to start one child.
 
-use crate::bytes::{Reader, push_string, push_strings};
+use crate::bytes::{Reader, push_string};
 use crate::error::DecodeError;
+use crate::strings::Strings;
 
 /// A `kill_timeout_ms` that never runs out: no SIGKILL follows the polite signal.
 pub const NEVER: u32 = u32::MAX;
@@ -86,17 +87,17 @@ pub struct SpawnRequest {
     /// The program: used as it is with a slash in it, otherwise searched in the `PATH` of `env`.
     pub file: Vec<u8>,
     /// The arguments including the zeroth.
-    pub argv: Vec<Vec<u8>>,
+    pub argv: Strings,
     /// `name=value` pairs.
-    pub env: Vec<Vec<u8>>,
+    pub env: Strings,
 }
 
 impl SpawnRequest {
     /// The bytes for a [`crate::Frame`]. The first eight are `child`.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let strings = self.argv.iter().chain(&self.env).map(|value| value.len() + 4).sum::<usize>();
-        let mut bytes = Vec::with_capacity(48 + self.cwd.len() + self.file.len() + strings);
+        let (argv, env) = (self.argv.as_bytes(), self.env.as_bytes());
+        let mut bytes = Vec::with_capacity(48 + self.cwd.len() + self.file.len() + argv.len() + env.len());
         bytes.extend_from_slice(&self.child.to_le_bytes());
         bytes.extend_from_slice(&self.environment.to_le_bytes());
         bytes.extend_from_slice(&self.kill_timeout_ms.to_le_bytes());
@@ -111,8 +112,8 @@ impl SpawnRequest {
         bytes.extend_from_slice(&self.stdio.map(Stdio::to_byte));
         push_string(&mut bytes, &self.cwd);
         push_string(&mut bytes, &self.file);
-        push_strings(&mut bytes, &self.argv);
-        push_strings(&mut bytes, &self.env);
+        push_string(&mut bytes, argv);
+        push_string(&mut bytes, env);
         bytes
     }
 

@@ -9,8 +9,8 @@ pub const STATUS_SIZE: usize = 48;
 
 /// One fact about a child, written by the process that knows it.
 ///
-/// Order: `Failed` alone, or `Started`, any number of `Stopped`, `Exited`, `Empty`. End of file earlier than that means that
-/// the writer was killed: nothing is ever invented in its place.
+/// Order: `Failed` alone, or `Started`, any number of `Stopped`, `Orphaned` at most once, `Exited`, `Empty`. End of file earlier
+/// than that means that the writer was killed: nothing is ever invented in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// The target does not run and never will.
@@ -29,6 +29,9 @@ pub enum Status {
     },
     /// A foreground target was stopped from the terminal, and the foreground was taken back.
     Stopped,
+    /// The keeper's shepherd is gone and its tree is about to be ended: what its pipes hold may be cut short. Written before the
+    /// first signal, so it is in the pipe before any end of file that comes of it.
+    Orphaned,
     /// The target has exited.
     Exited {
         /// Exit code, -1 if a signal ended it.
@@ -135,6 +138,7 @@ impl Status {
             Self::Exited { code, signal, core_dumped, max_rss_bytes, user_us, system_us } => {
                 (4, u8::from(core_dumped), [code, signal], [max_rss_bytes, user_us, system_us])
             }
+            Self::Orphaned => (6, 0, [0, 0], [0; 3]),
             Self::Empty { survivors } => (5, 0, [survivors.cast_signed(), 0], [0; 3]),
         };
         let fixed = Fixed::new().put(&[tag, small, 0, 0]);
@@ -170,6 +174,7 @@ impl Status {
                 Self::Exited { code: number, signal: second, core_dumped, max_rss_bytes, user_us, system_us }
             }
             5 => Self::Empty { survivors: number.cast_unsigned() },
+            6 => Self::Orphaned,
             _ => return Err(DecodeError::Invalid("tag")),
         };
         if record.encode() == bytes { Ok(record) } else { Err(DecodeError::Invalid("padding")) }

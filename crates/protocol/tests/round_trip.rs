@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{
-    Answer, Containment, Control, DecodeError, Frame, MAX_INLINE, SpawnRequest, Stage, Status, Stdio,
+    Answer, Containment, Control, DecodeError, Frame, MAX_INLINE, SpawnRequest, Stage, Status, Stdio, Strings,
 };
 
 fn string() -> impl Strategy<Value = Vec<u8>> {
@@ -45,8 +45,8 @@ fn request() -> impl Strategy<Value = SpawnRequest> {
             stdio: [stdin, stdout, stderr],
             cwd,
             file,
-            argv,
-            env,
+            argv: Strings::from_iter(argv),
+            env: Strings::from_iter(env),
         },
     )
 }
@@ -75,6 +75,7 @@ fn status() -> impl Strategy<Value = Status> {
         }),
         (any::<i32>(), containment()).prop_map(|(pid, containment)| Status::Started { pid, containment }),
         Just(Status::Stopped),
+        Just(Status::Orphaned),
         (any::<i32>(), any::<i32>(), any::<bool>(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
             |(code, signal, core_dumped, max_rss_bytes, user_us, system_us)| Status::Exited {
                 code,
@@ -99,7 +100,12 @@ proptest! {
         prop_assert_eq!(Status::decode(&status.encode()), Ok(status));
         prop_assert_eq!(Answer::decode(&Answer { child }.encode()), Ok(Answer { child }));
         for frame in [Frame::Spawn(bytes), Frame::SpawnInMemfd { child, length }] {
-            prop_assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+            let mut bytes = frame.encode();
+            prop_assert!(!Frame::wants_answer(&bytes));
+            prop_assert_eq!(Frame::decode(&bytes), Ok(frame.clone()));
+            Frame::ask_for_answer(&mut bytes);
+            prop_assert!(Frame::wants_answer(&bytes));
+            prop_assert_eq!(Frame::decode(&bytes), Ok(frame));
         }
     }
 

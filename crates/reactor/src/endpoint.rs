@@ -18,9 +18,11 @@ use std::sync::{Arc, Mutex, Weak};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
+use rustix::buffer::spare_capacity;
 
 use crate::ahead::{Ahead, Filled};
 use crate::environment::{Completion, Environment};
+use crate::growth::Growth;
 use crate::reactor::{Reactor, Turn, lock};
 use crate::slots::Item;
 use crate::sys;
@@ -66,6 +68,8 @@ struct State {
     armed: bool,
     /// A hang-up was asked for while the I/O thread does the reading.
     hangup_wanted: bool,
+    /// For a pipe that may grow.
+    growth: Option<Growth>,
     lane: Reader,
 }
 
@@ -99,7 +103,8 @@ impl Endpoint {
         };
         let mut made = None;
         reactor.insert(|token| {
-            let state = State { fd: Some(fd), armed: false, hangup_wanted: false, lane: reader };
+            let state =
+                State { fd: Some(fd), armed: false, hangup_wanted: false, growth: None, lane: reader };
             let endpoint = Arc::new(Self {
                 id: environment.endpoint_id(),
                 token,
@@ -136,6 +141,11 @@ impl Endpoint {
         &self.environment
     }
 
+    /// Lets the pipe become larger once its reader has kept up with the writer for a while.
+    pub fn let_grow(&self) {
+        lock(&self.state).growth = Some(Growth::default());
+    }
+
     /// Whether the I/O thread reads ahead of JavaScript.
     #[must_use]
     pub fn reads_ahead(&self) -> bool {
@@ -148,12 +158,17 @@ impl Endpoint {
     /// `WouldBlock` when nothing is there, else what the system said; `EBADF` after a close, `EBUSY` when the I/O
     /// thread does the reading.
     pub fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         if !matches!(state.lane, Reader::Demand) {
             return Err(io::Error::from_raw_os_error(libc::EBUSY));
         }
-        let fd = open(&state)?;
-        retry(|| rustix::io::read(fd, &mut *into))
+        let State { fd, growth, .. } = &mut *state;
+        let fd = fd.as_ref().ok_or_else(closed)?.as_fd();
+        let count = retry(|| rustix::io::read(fd, &mut *into))?;
+        if let Some(growth) = growth {
+            growth.saw(count, fd);
+        }
+        Ok(count)
     }
 
     /// One `write(2)` of `from`: the bytes the kernel took.
@@ -277,6 +292,7 @@ impl Endpoint {
         let mut state = lock(&self.state);
         self.leave(&mut state);
         let fd = state.fd.take();
+        state.growth = None;
         drop(state);
         if let Some(reactor) = self.reactor.upgrade() {
             reactor.remove(self.token);
@@ -289,7 +305,7 @@ impl Endpoint {
         let mut state = lock(&self.state);
         self.leave(&mut state);
         // Under the lock: nobody can be inside a call on the descriptor.
-        drop(state.fd.take());
+        drop((state.fd.take(), state.growth.take()));
         state.lane = match std::mem::replace(&mut state.lane, Reader::Demand) {
             Reader::Tail { ring, .. } => Reader::Tail { ring, ended: true },
             Reader::Demand | Reader::Ahead(_) => Reader::Demand,
@@ -315,8 +331,15 @@ impl Endpoint {
                 }
             }
             Reader::Ahead(ahead) => {
-                let filled = ahead
-                    .fill(SHARE, |into| rustix::io::read(fd, into).map_err(rustix::io::Errno::raw_os_error));
+                let growth = &mut state.growth;
+                let filled = ahead.fill(SHARE, |into| {
+                    let count = rustix::io::read(fd, spare_capacity(into))
+                        .map_err(rustix::io::Errno::raw_os_error)?;
+                    if let Some(growth) = growth {
+                        growth.saw(count, fd.as_fd());
+                    }
+                    Ok(count)
+                });
                 let ended = filled == Filled::Ended;
                 ahead.paused = filled == Filled::Paused;
                 if ahead.wanted && (ended || !ahead.is_empty()) {
@@ -396,7 +419,11 @@ fn drain_tail(state: &mut State, share: usize) -> bool {
 }
 
 fn open(state: &State) -> io::Result<BorrowedFd<'_>> {
-    state.fd.as_ref().map(AsFd::as_fd).ok_or_else(|| io::Error::from_raw_os_error(libc::EBADF))
+    state.fd.as_ref().map(AsFd::as_fd).ok_or_else(closed)
+}
+
+fn closed() -> io::Error {
+    io::Error::from_raw_os_error(libc::EBADF)
 }
 
 fn retry(mut call: impl FnMut() -> rustix::io::Result<usize>) -> io::Result<usize> {

@@ -4,6 +4,7 @@
 mod ahead;
 mod endpoint;
 mod environment;
+mod growth;
 mod reactor;
 mod slots;
 mod sys;

@@ -1,11 +1,12 @@
-//! Targets that are direct children of this process: started by a plain fork whose exec nobody waits for.
+//! Targets started by this process itself, where there are no keepers or none is wanted: a plain fork whose exec nobody
+//! waits for.
 //! A pipe that execve closes tells how it went: end of file = the program runs, five bytes = why it doesn't.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use libc::pid_t;
-use protocol::{Containment, Control, Stage, Stdio};
+use protocol::{Containment, Control, Stage};
 
 use crate::exec::{self, FAILURE_SIZE, Failure, Plan};
 use crate::foreground::Terminal;
@@ -40,20 +41,11 @@ pub enum Settled {
     Started(Target),
 }
 
-/// The terminal of a request that asks for its foreground.
-pub fn terminal(order: &Order) -> Option<Terminal> {
-    let [stdin, ..] = order.request.stdio;
-    if !order.request.foreground || stdin != Stdio::Passed {
-        return None;
-    }
-    let tty = sys::duplicate(order.ends.first()?.as_fd(), 6).ok()?;
-    Some(Terminal::new(tty, order.node))
-}
-
 /// Forks. `bound` targets die with this process. The ends are closed here when this returns.
 pub fn start(order: Order, reach: Containment, bound: bool, now: Instant) -> Result<Starting, Refusal> {
-    let terminal = terminal(&order);
-    let Order { request, ends, status, node } = order;
+    let terminal = Terminal::of(&order);
+    let Order { request, ends, status, node, memfd } = order;
+    drop(memfd);
     let (child, rules) = (request.child, Rules::of(&request));
     let plan = Plan::new(request, &ends, node, bound.then(sys::own_pid));
     let forked = sys::errno_pipe().and_then(|pipe| Ok((pipe, sys::fork()?)));

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 
 use libc::{c_char, c_int, pid_t};
-use protocol::{SpawnRequest, Stage, Stdio};
+use protocol::{SpawnRequest, Stage, Stdio, Strings};
 
 use crate::{foreground, search, sys};
 
@@ -37,17 +37,14 @@ const KEEP_NULL: RawFd = -1;
 const SAME_AS_STDOUT: RawFd = -2;
 
 /// A list of C strings and the pointers to them, as execve takes them.
-struct Strings {
+struct Words {
     pointers: Vec<*const c_char>,
     #[expect(dead_code, reason = "owns what the pointers point at")]
-    strings: Vec<Vec<u8>>,
+    strings: Strings,
 }
 
-impl Strings {
-    fn new(mut strings: Vec<Vec<u8>>) -> Self {
-        for string in &mut strings {
-            string.push(0);
-        }
+impl Words {
+    fn new(strings: Strings) -> Self {
         let pointers = strings.iter().map(|string| string.as_ptr().cast()).chain([ptr::null()]).collect();
         Self { pointers, strings }
     }
@@ -55,8 +52,8 @@ impl Strings {
 
 /// Everything a child needs to become its target.
 pub struct Plan {
-    argv: Strings,
-    env: Strings,
+    argv: Words,
+    env: Words,
     candidates: Vec<Vec<u8>>,
     cwd: Option<Vec<u8>>,
     umask: libc::mode_t,
@@ -82,8 +79,8 @@ impl Plan {
         cwd.push(0);
         Self {
             candidates: search::candidates(&request.file, &request.env),
-            argv: Strings::new(request.argv),
-            env: Strings::new(request.env),
+            argv: Words::new(request.argv),
+            env: Words::new(request.env),
             cwd: (cwd.len() > 1).then_some(cwd),
             umask: request.umask as libc::mode_t,
             setsid: request.setsid,

@@ -4,7 +4,9 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use libc::pid_t;
+use protocol::Stdio;
 
+use crate::order::Order;
 use crate::sys;
 
 /// Whether somebody else has the foreground of the terminal that `node` is on: a shell has put Node into the background, or
@@ -25,8 +27,14 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn new(tty: OwnedFd, node: pid_t) -> Self {
-        Self { tty, node }
+    /// The terminal of a request that asks for its foreground.
+    pub fn of(order: &Order) -> Option<Self> {
+        let [stdin, ..] = order.request.stdio;
+        if !order.request.foreground || stdin != Stdio::Passed {
+            return None;
+        }
+        let tty = sys::duplicate(order.ends.first()?.as_fd(), 6).ok()?;
+        Some(Self { tty, node: order.node })
     }
 
     /// Lends the foreground if it is Node's. SIGTTOU, the answer to such a call from the background, is blocked here like

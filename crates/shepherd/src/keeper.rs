@@ -1,183 +1,202 @@
-//! The keeper: a fork of the shepherd that holds one tree. Why its steps are in this order:
+//! The keeper: a fork of the shepherd that starts targets and holds trees, one after the other. Why its steps are in this order:
 //!
 //! 1. It begins as a copy of the shepherd with all its descriptors. Close-on-exec does nothing without an exec, so before
-//!    anything else everything is closed but its own list; otherwise a hung keeper would hold other children's pipes open.
+//!    anything else everything is closed but its socket; otherwise it would hold other children's pipes open.
 //! 2. It becomes a subreaper before there is a target: no descendant can be orphaned past it.
-//! 3. It vforks the target, which shares its memory until execve, so the failure is a plain value here and success needs no
-//!    pipe. Meanwhile it can do nothing else; the shepherd's deadline watches over that.
-//! 4. It closes the target's ends, waits for the shepherd's word that it has closed its copies too, and only then says
+//! 3. It waits for an order. A fork costs more than a message, so one that has nothing left to keep waits for the next.
+//! 4. It vforks the target. Of a group that is all: the target is the shepherd's child, not its own.
+//! 5. Of a tree it closes the target's ends, waits for the shepherd's word that it has closed its copies too, and only then says
 //!    STARTED: from then on an end of file on a pipe means that the target's tree has closed it. The word to the shepherd
 //!    comes before STARTED, so a shepherd that times out has either heard it or says Timeout instead of it, never both.
-//! 5. Death of the shepherd, and Node's through it, is an end of file on its socket. It must not be a SIGKILL: somebody has
+//! 6. Death of the shepherd, and Node's through it, is an end of file on its socket. It must not be a SIGKILL: somebody has
 //!    to end the tree. The target has one on the keeper's death; the rest of the tree then goes to the shepherd.
 //!
-//! Steady descriptors: 0-2 `/dev/null`, 3 socket, 4 status pipe, 5 signals, 6 the terminal if the foreground was asked for.
+//! Descriptors: 0-2 `/dev/null`, 3 socket, 5 signals, and while it holds a tree 4 status pipe and, if the foreground was asked
+//! for, 6 the terminal.
 
-use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Instant;
 
-use libc::{c_int, c_void, pid_t};
-use protocol::{CONTROL_SIZE, Containment, Control, Stage};
+use libc::{c_int, pid_t};
+use protocol::{CONTROL_SIZE, Containment, Control, MAX_INLINE, Stage};
 
-use crate::direct;
-use crate::exec::{self, Failure, Plan};
+use crate::descendants;
+use crate::exec::{Failure, Plan};
 use crate::foreground::Terminal;
-use crate::link::{Link, WORD_DONE, WORD_FAILED, WORD_STARTED};
-use crate::order::{Order, Refusal};
-use crate::status::StatusPipe;
-use crate::sys::{self, Change, Received, Side};
+use crate::launch::launch;
+use crate::link::Link;
+use crate::order::{self, Order};
+use crate::sys::{self, Change, Parent, Received, Side, Stack};
 use crate::target::{Rules, Target};
-use crate::{descendants, direct::EXEC_LIMIT};
+use crate::word::{WORD_SIZE, Word, order_parts};
 
-/// Forks a keeper and closes the target's ends on this side before it is told to go on.
-pub fn start(order: Order, proc_usable: bool, now: Instant) -> Result<Link, Refusal> {
-    let child = order.request.child;
-    let forked = sys::channel().and_then(|pair| Ok((pair, sys::fork()?)));
-    match forked {
-        Ok(((_, socket), Side::Child)) => sys::leave(run(order, socket, proc_usable)),
-        Ok(((socket, _), Side::Parent(pid))) => {
-            drop(order.ends);
-            Ok(Link::new(pid, socket, order.status, now + EXEC_LIMIT))
-        }
-        Err(error) => {
-            let (status, errno) = (Some(order.status), sys::number(&error));
-            Err(Refusal { child, status, stage: Stage::Fork, errno })
-        }
+/// Forks a keeper that waits for its first order.
+pub fn fork(proc_usable: bool) -> std::io::Result<Link> {
+    let shepherd = sys::own_pid();
+    let (socket, theirs) = sys::channel()?;
+    match sys::fork()? {
+        Side::Child => sys::leave(run(theirs, shepherd, proc_usable)),
+        Side::Parent(pid) => Ok(Link::new(pid, socket)),
     }
 }
 
 struct Keeper {
     socket: OwnedFd,
     signals: OwnedFd,
-    target: Target,
+    stack: Stack,
+    shepherd: pid_t,
     proc_usable: bool,
-    orphaned: bool,
 }
 
 /// The keeper's life. Its result is its exit code, which nobody reads.
-fn run(order: Order, socket: OwnedFd, proc_usable: bool) -> c_int {
-    let mut kept: Vec<c_int> = order.ends.iter().map(AsRawFd::as_raw_fd).collect();
-    kept.extend([socket.as_raw_fd(), order.status.raw()]);
-    sys::close_all_but(&kept);
+fn run(socket: OwnedFd, shepherd: pid_t, proc_usable: bool) -> c_int {
+    sys::close_all_but(&[socket.as_raw_fd()]);
     sys::name_process(c"sluice-keeper");
-    let terminal = direct::terminal(&order);
-    let Order { request, ends, status, node } = order;
-    let rules = Rules::of(&request);
-    let equipped = equip(socket, status);
-    let (socket, status, signals) = match equipped {
-        Ok(equipment) => equipment,
-        Err((status, error)) => {
-            return give_up(status.as_ref(), None, Stage::Containment, sys::number(&error));
-        }
-    };
-    let plan = Plan::new(request, &ends, node, Some(sys::own_pid()));
-    let pid = match launch(&plan) {
-        Ok(pid) => pid,
-        Err((pid, Failure { stage, errno })) => {
-            if let (Some(terminal), Some(pid)) = (&terminal, pid) {
-                terminal.take_back(pid);
+    // The number 3 was the shepherd's own and is free now.
+    let Ok(socket) = sys::place(socket, 3) else { return 1 };
+    match equip() {
+        Ok((signals, stack)) => {
+            let keeper = Keeper { socket, signals, stack, shepherd, proc_usable };
+            while let Some(order) = keeper.next_order() {
+                if !keeper.carry_out(order) {
+                    break;
+                }
             }
-            return give_up(Some(&status), Some(&socket), stage, errno);
+            0
         }
-    };
-    drop((plan, ends));
-    let terminal = terminal.and_then(|terminal| Terminal::place(terminal, 6).ok());
-    wait_for_go(&socket);
-    let _ = sys::send(socket.as_fd(), &[WORD_STARTED]);
-    let target = Target::started(pid, Containment::Tree, rules, status, terminal);
-    Keeper { socket, signals, target, proc_usable, orphaned: false }.watch()
-}
-
-/// Puts the lasting descriptors on their numbers and makes this process the one that orphans come to.
-fn equip(
-    socket: OwnedFd,
-    status: StatusPipe,
-) -> Result<(OwnedFd, StatusPipe, OwnedFd), (Option<StatusPipe>, std::io::Error)> {
-    if let Err(error) = sys::become_subreaper() {
-        return Err((Some(status), error));
-    }
-    // The numbers below 6 were the shepherd's own and are free now; what a message brings lies above them.
-    let status = status.place(4).map_err(|error| (None, error))?;
-    let placed = sys::place(socket, 3).and_then(|socket| {
-        Ok((socket, sys::signal_descriptor().and_then(|signals| sys::place(signals, 5))?))
-    });
-    match placed {
-        Ok((socket, signals)) => Ok((socket, status, signals)),
-        Err(error) => Err((Some(status), error)),
-    }
-}
-
-fn give_up(status: Option<&StatusPipe>, socket: Option<&OwnedFd>, stage: Stage, errno: i32) -> c_int {
-    if let Some(socket) = socket {
-        let _ = sys::send(socket.as_fd(), &[WORD_FAILED]);
-    }
-    if let Some(status) = status {
-        status.fail(stage, errno);
-    }
-    1
-}
-
-/// What parent and vforked child share. The child writes while the parent sleeps, so a cell is enough.
-struct Shared<'a> {
-    plan: &'a Plan,
-    failure: Cell<Option<Failure>>,
-}
-
-extern "C" fn child_side(argument: *mut c_void) -> c_int {
-    // SAFETY: `launch` passes a `Shared` that outlives this call, and sleeps meanwhile.
-    let shared = unsafe { &*argument.cast::<Shared<'_>>() };
-    shared.failure.set(Some(exec::become_target(shared.plan)));
-    sys::leave(127)
-}
-
-/// Starts the target and returns when its program runs.
-fn launch(plan: &Plan) -> Result<pid_t, (Option<pid_t>, Failure)> {
-    let fork_failed =
-        |error: std::io::Error| (None, Failure { stage: Stage::Fork, errno: sys::number(&error) });
-    let stack = sys::Stack::new().map_err(fork_failed)?;
-    let shared = Shared { plan, failure: Cell::new(None) };
-    // The pointer is made from a shared reference and hidden from the optimiser: after the call the cell is read anew.
-    let argument = std::hint::black_box((&raw const shared).cast_mut().cast());
-    // SAFETY: the child's side is async-signal-safe and leaves by execve or _exit; all signals are blocked since `main`.
-    let pid = unsafe { sys::vfork(&stack, child_side, argument) }.map_err(fork_failed)?;
-    match std::hint::black_box(&shared).failure.get() {
-        None => Ok(pid),
-        Some(failure) => {
-            // It has left through _exit, so this finds a zombie.
-            sys::reap(pid);
-            Err((Some(pid), failure))
+        Err(error) => {
+            let failure = Failure { stage: Stage::Containment, errno: sys::number(&error) };
+            let _ = sys::send(socket.as_fd(), &Word::Unfit(failure).encode());
+            1
         }
     }
 }
 
-/// The shepherd's first message, or its end: either way it holds none of the target's ends.
-fn wait_for_go(socket: &OwnedFd) {
-    let mut word = [0; 8];
-    while matches!(sys::receive(socket.as_fd(), &mut word), Received::Nothing) {
-        sys::poll(&mut [sys::interest(socket.as_fd(), libc::POLLIN)], None);
-    }
+/// Makes this process the one that orphans come to.
+fn equip() -> std::io::Result<(OwnedFd, Stack)> {
+    sys::become_subreaper()?;
+    let signals = sys::signal_descriptor().and_then(|signals| sys::place(signals, 5))?;
+    Ok((signals, Stack::new()?))
 }
 
 impl Keeper {
-    fn watch(mut self) -> c_int {
+    fn say(&self, word: Word) {
+        let _ = sys::send(self.socket.as_fd(), &word.encode());
+    }
+
+    /// Waits for an order; `None` when the shepherd needs no keeper any more. Commands about a target that is gone are late, and
+    /// a refused order is answered here.
+    fn next_order(&self) -> Option<Order> {
+        let mut buffer = vec![0; WORD_SIZE + MAX_INLINE + 64];
+        loop {
+            match sys::receive(self.socket.as_fd(), &mut buffer) {
+                Received::Message(message) => {
+                    let bytes = buffer.get(..message.length).unwrap_or_default();
+                    let Some((node, request)) = order_parts(bytes) else { continue };
+                    match order::open(request, message, |_| true) {
+                        Ok(order) => return Some(Order { node, ..order }),
+                        Err(refusal) => {
+                            self.say(Word::Failed(Failure { stage: refusal.stage, errno: refusal.errno }));
+                        }
+                    }
+                }
+                Received::Nothing => {
+                    sys::poll(&mut [sys::interest(self.socket.as_fd(), libc::POLLIN)], None);
+                }
+                Received::Closed => return None,
+            }
+        }
+    }
+
+    /// False when it has to leave.
+    fn carry_out(&self, order: Order) -> bool {
+        let terminal = Terminal::of(&order);
+        let Order { request, ends, status, node, memfd } = order;
+        drop(memfd);
+        let (rules, containment) = (Rules::of(&request), request.containment);
+        let (parent, bound_to) = match containment {
+            Containment::Tree => (Parent::Own, sys::own_pid()),
+            Containment::Group | Containment::None => (Parent::Same, self.shepherd),
+        };
+        let plan = Plan::new(request, &ends, node, Some(bound_to));
+        let started = launch(&plan, &self.stack, parent);
+        drop((plan, ends));
+        let pid = match started {
+            Ok(pid) => pid,
+            Err((pid, failure)) => {
+                if let (Some(terminal), Some(pid)) = (&terminal, pid) {
+                    terminal.take_back(pid);
+                }
+                if let (Parent::Own, Some(pid)) = (parent, pid) {
+                    // It has left through _exit, so this finds a zombie.
+                    sys::reap(pid);
+                }
+                self.say(Word::Failed(failure));
+                return true;
+            }
+        };
+        if parent == Parent::Same {
+            drop(status);
+            self.say(Word::Started(pid));
+            return true;
+        }
+        // Nothing else lies above 5 any more, and 4 is free unless it is the status pipe itself.
+        let Ok(status) = status.place(4) else { return false };
+        let terminal = terminal.and_then(|terminal| Terminal::place(terminal, 6).ok());
+        self.wait_for_go();
+        self.say(Word::Started(pid));
+        let target = Target::started(pid, Containment::Tree, rules, status, terminal);
+        self.hold(target)
+    }
+
+    /// The shepherd's next message, or its end: either way it holds none of the target's ends.
+    fn wait_for_go(&self) {
+        let mut word = [0; WORD_SIZE];
+        while matches!(sys::receive(self.socket.as_fd(), &mut word), Received::Nothing) {
+            sys::poll(&mut [sys::interest(self.socket.as_fd(), libc::POLLIN)], None);
+        }
+    }
+
+    /// Sees a tree to its end. False when something of it outlives this.
+    fn hold(&self, target: Target) -> bool {
+        let tree = Tree { keeper: self, target, others: 0, orphaned: false };
+        let survivors = tree.watch();
+        self.say(if survivors == 0 { Word::Done } else { Word::Left });
+        survivors == 0
+    }
+}
+
+/// A tree while it is held.
+struct Tree<'a> {
+    keeper: &'a Keeper,
+    target: Target,
+    /// Direct children beside the target, as of the last death. Whoever came since has a living ancestor among them or in the target.
+    others: usize,
+    orphaned: bool,
+}
+
+impl Tree<'_> {
+    /// Returns how many could not be ended.
+    fn watch(mut self) -> usize {
         loop {
             let now = Instant::now();
-            let others = self.reap_others(now);
-            if self.target.step(others, now) {
-                let _ = sys::send(self.socket.as_fd(), &[WORD_DONE]);
-                return 0;
+            self.listen();
+            // A death is pending as a signal, those before the first round too. It is looked for last, since a command may be
+            // the first to see the target's: then its orphans are here, and not yet counted.
+            if sys::drain_signals(self.keeper.signals.as_fd()) {
+                self.others = self.reap_others(now);
+            }
+            if self.target.step(self.others, now) {
+                return self.others + usize::from(self.target.is_running());
             }
             self.sleep(now);
-            sys::drain_signals(self.signals.as_fd());
-            self.listen();
         }
     }
 
     fn sleep(&self, now: Instant) {
-        let mut set = vec![sys::interest(self.signals.as_fd(), libc::POLLIN)];
+        let mut set = vec![sys::interest(self.keeper.signals.as_fd(), libc::POLLIN)];
         if !self.orphaned {
-            set.push(sys::interest(self.socket.as_fd(), libc::POLLIN));
+            set.push(sys::interest(self.keeper.socket.as_fd(), libc::POLLIN));
         }
         set.extend(self.target.closing());
         let timeout = self.target.deadline().map(|at| at.saturating_duration_since(now));
@@ -188,7 +207,7 @@ impl Keeper {
         let mut bytes = [0; 2 * CONTROL_SIZE];
         while !self.orphaned {
             let now = Instant::now();
-            match sys::receive(self.socket.as_fd(), &mut bytes) {
+            match sys::receive(self.keeper.socket.as_fd(), &mut bytes) {
                 Received::Message(message) => {
                     let command = bytes.get(..message.length).map(Control::decode);
                     if let Some(Ok(command)) = command {
@@ -198,6 +217,7 @@ impl Keeper {
                 Received::Nothing => return,
                 Received::Closed => {
                     self.orphaned = true;
+                    self.target.orphaned();
                     self.target.abandon(now);
                 }
             }
@@ -210,7 +230,7 @@ impl Keeper {
     fn reap_others(&mut self, now: Instant) -> usize {
         self.target.observe(now);
         loop {
-            let Some(children) = self.proc_usable.then(descendants::children).flatten() else {
+            let Some(children) = self.keeper.proc_usable.then(descendants::children).flatten() else {
                 return self.reap_blindly(now);
             };
             let target = self.target.held_pid();

@@ -1,71 +1,83 @@
-//! The shepherd's side of a keeper: its socket, the commands that wait for room on it, and, until the keeper's first word,
-//! a second hold on the status pipe.
+//! The shepherd's side of a keeper: its socket, the commands that wait for room on it, and, until the keeper's first word
+//! about an order, a second hold on the status pipe.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use libc::pid_t;
-use protocol::{Control, Stage};
+use protocol::{Containment, Control, Stage};
 
+use crate::direct::EXEC_LIMIT;
+use crate::order::Order;
 use crate::status::StatusPipe;
 use crate::sys::{self, Received};
+use crate::word::{GO, WORD_SIZE, Word, order_head};
 
 /// Signals that may wait for room. Of more than that the oldest is dropped: that many unread ones mean a stopped keeper, and
 /// the kernel itself keeps only one of a kind.
 const MOST_SIGNALS: usize = 64;
-
-/// What the keeper says, once: how the start went.
-pub const WORD_STARTED: u8 = 1;
-pub const WORD_FAILED: u8 = 2;
-
-/// What it says last: nothing of its tree is left. A keeper that goes without it leaves processes behind.
-pub const WORD_DONE: u8 = 4;
-
-/// What the shepherd says first: the target's ends are closed on its side, so STARTED may be told.
-pub const WORD_GO: u8 = 3;
 
 struct Starting {
     status: StatusPipe,
     deadline: Instant,
 }
 
-/// A keeper.
+/// A keeper, between orders or with one.
 pub struct Link {
     pid: pid_t,
     socket: OwnedFd,
     waiting: VecDeque<Control>,
     starting: Option<Starting>,
-    is_done: bool,
+}
+
+/// An order that could not be given, and why.
+pub type Unsent = Box<(Order, io::Error)>;
+
+/// What there is to hear.
+pub enum Heard {
+    Nothing,
+    Word(Word),
+    /// The keeper is gone.
+    Gone,
 }
 
 impl Link {
-    /// Tells a new keeper to go on.
-    pub fn new(pid: pid_t, socket: OwnedFd, status: StatusPipe, deadline: Instant) -> Self {
-        let _ = sys::send(socket.as_fd(), &[WORD_GO]);
-        Self {
-            pid,
-            socket,
-            waiting: VecDeque::new(),
-            starting: Some(Starting { status, deadline }),
-            is_done: false,
+    pub fn new(pid: pid_t, socket: OwnedFd) -> Self {
+        Self { pid, socket, waiting: VecDeque::new(), starting: None }
+    }
+
+    /// Has a target started; the order comes back when the keeper can't be reached. `message` is the order as it came. The
+    /// target's ends are closed on this side before the keeper is told to go on.
+    pub fn order(&mut self, order: Order, message: &[u8], now: Instant) -> Result<(), Unsent> {
+        let head = order_head(order.node);
+        self.waiting.clear();
+        if let Err(error) = sys::send_order(self.socket.as_fd(), &head, message, &order.descriptors()) {
+            return Err(Box::new((order, error)));
         }
+        let is_tree = order.request.containment == Containment::Tree;
+        let Order { ends, memfd, status, .. } = order;
+        drop((ends, memfd));
+        if is_tree {
+            let _ = sys::send(self.socket.as_fd(), &[GO]);
+        }
+        self.starting = Some(Starting { status, deadline: now + EXEC_LIMIT });
+        Ok(())
+    }
+
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     pub fn pid(&self) -> pid_t {
         self.pid
     }
 
-    /// Whether it has not said yet how the start went. Asked after hearing it out: its word comes before STARTED, so Node can't
-    /// know of a start that this denies.
-    pub fn is_starting(&mut self) -> bool {
-        self.listen();
+    /// Whether it has not said yet how the start went. To be asked after hearing it out: its word comes before STARTED, so Node
+    /// can't know of a start that this denies.
+    pub fn is_starting(&self) -> bool {
         self.starting.is_some()
-    }
-
-    /// Whether it has said that it leaves nothing behind.
-    pub fn is_done(&self) -> bool {
-        self.is_done
     }
 
     /// When the start counts as hung.
@@ -78,20 +90,19 @@ impl Link {
         sys::interest(self.socket.as_fd(), libc::POLLIN | room)
     }
 
-    /// Hears the keeper out; false when it is gone.
-    pub fn listen(&mut self) -> bool {
-        let mut word = [0; 8];
-        loop {
-            match sys::receive(self.socket.as_fd(), &mut word) {
-                // Whatever it said, the start is over: the status pipe is the keeper's alone from here on.
-                Received::Message(_) => {
-                    self.starting = None;
-                    self.is_done |= matches!(word, [WORD_DONE | WORD_FAILED, ..]);
-                }
-                Received::Nothing => return true,
-                Received::Closed => return false,
-            }
+    /// The keeper's next word.
+    pub fn hear(&mut self) -> Heard {
+        let mut word = [0; WORD_SIZE];
+        match sys::receive(self.socket.as_fd(), &mut word) {
+            Received::Message(_) => Heard::Word(Word::decode(word)),
+            Received::Nothing => Heard::Nothing,
+            Received::Closed => Heard::Gone,
         }
+    }
+
+    /// The start is over: from here on the status pipe is the keeper's, or whoever takes it.
+    pub fn take_status(&mut self) -> Option<StatusPipe> {
+        self.starting.take().map(|starting| starting.status)
     }
 
     /// Passes a command on, at once or when there is room.
@@ -146,16 +157,15 @@ impl Link {
         sys::hang_up(self.socket.as_fd());
     }
 
-    /// Kills a keeper that has not started its target. The target dies of its PDEATHSIG or comes to the shepherd.
-    pub fn cancel(self) {
+    /// Kills a keeper that has not started its target, for having taken too long if it is told so. What was on its way to be the
+    /// target dies of its PDEATHSIG or comes to the shepherd.
+    pub fn give_up(mut self, is_late: bool) {
         let _ = sys::kill(self.pid, libc::SIGKILL);
-    }
-
-    /// The same for a start that took too long. Its last words are heard first: after `WORD_STARTED` nothing else may be told.
-    pub fn time_out(mut self) {
-        let _ = sys::kill(self.pid, libc::SIGKILL);
-        self.listen();
-        if let Some(starting) = self.starting {
+        // Its last words: after a start nothing else may be told.
+        while let Heard::Word(_) = self.hear() {
+            self.starting = None;
+        }
+        if let (true, Some(starting)) = (is_late, self.starting) {
             starting.status.fail(Stage::Timeout, libc::ETIMEDOUT);
         }
     }

@@ -12,15 +12,19 @@ mod exec;
 mod foreground;
 mod keeper;
 mod ladder;
+mod launch;
+mod launching;
 mod link;
 mod oneshot;
 mod order;
+mod pool;
 mod resident;
 mod search;
 mod status;
 mod strays;
 mod sys;
 mod target;
+mod word;
 
 use std::os::fd::{AsFd, OwnedFd};
 

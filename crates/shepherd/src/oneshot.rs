@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use libc::c_int;
-use protocol::{Answer, CONTROL_SIZE, Containment, Control, MAX_INLINE};
+use protocol::{Answer, CONTROL_SIZE, Containment, Control, Frame, MAX_INLINE};
 
 use crate::Sockets;
 use crate::credentials::Credentials;
@@ -78,7 +78,9 @@ impl Oneshot {
         let child = match &started {
             Ok((child, _)) | Err(Refusal { child, .. }) => *child,
         };
-        let _ = sys::send(self.sockets.spawn.as_fd(), &Answer { child }.encode());
+        if Frame::wants_answer(bytes) {
+            let _ = sys::send(self.sockets.spawn.as_fd(), &Answer { child }.encode());
+        }
         match started {
             Ok((_, starting)) => Some(starting),
             Err(refusal) => {

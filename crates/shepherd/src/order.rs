@@ -1,6 +1,6 @@
 //! A spawn message taken apart: the request, the descriptors in their roles, and who asked. Starts nothing.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use libc::pid_t;
 use protocol::{Frame, SpawnRequest, Stage};
@@ -14,8 +14,23 @@ pub struct Order {
     /// The target's ends, in the order of their slots.
     pub ends: Vec<OwnedFd>,
     pub status: StatusPipe,
+    /// What a long request came in, for passing the message on.
+    pub memfd: Option<OwnedFd>,
     /// The process that asked.
     pub node: pid_t,
+}
+
+impl Order {
+    /// A refusal of it.
+    pub fn refuse(self, stage: Stage, errno: i32) -> Refusal {
+        Refusal { child: self.request.child, status: Some(self.status), stage, errno }
+    }
+
+    /// The descriptors as they stood in the message.
+    pub fn descriptors(&self) -> Vec<RawFd> {
+        let memfd = self.memfd.iter().map(AsRawFd::as_raw_fd);
+        self.ends.iter().map(AsRawFd::as_raw_fd).chain([self.status.raw()]).chain(memfd).collect()
+    }
 }
 
 /// A spawn that can't, and whom to tell why.
@@ -42,12 +57,14 @@ pub fn open(bytes: &[u8], message: Message, trusts: impl FnOnce(Sender) -> bool)
     let refuse = |child, status, stage, errno| Err(Refusal { child, status, stage, errno });
     let damage = if lost { (Stage::Descriptors, libc::EMFILE) } else { (Stage::Decode, libc::EBADMSG) };
 
+    let mut memfd = None;
     let (child, encoded) = match Frame::decode(bytes) {
         Ok(Frame::Spawn(encoded)) => (SpawnRequest::peek_child(&encoded).unwrap_or(0), Some(encoded)),
         // The memfd is the last descriptor; when some were lost it is the first to be.
         Ok(Frame::SpawnInMemfd { child, .. }) if lost => (child, None),
         Ok(Frame::SpawnInMemfd { child, length }) => {
-            (child, descriptors.pop().and_then(|fd| load(&fd, length)))
+            memfd = descriptors.pop();
+            (child, memfd.as_ref().and_then(|memfd| load(memfd, length)))
         }
         Err(_) => (0, None),
     };
@@ -69,7 +86,7 @@ pub fn open(bytes: &[u8], message: Message, trusts: impl FnOnce(Sender) -> bool)
     if !trusts(message.sender) {
         return refuse(child, Some(status), Stage::Credentials, libc::EPERM);
     }
-    Ok(Order { request, ends: descriptors, status, node: message.sender.pid })
+    Ok(Order { request, ends: descriptors, status, memfd, node: message.sender.pid })
 }
 
 fn load(memfd: &OwnedFd, length: u32) -> Option<Vec<u8>> {

@@ -1,12 +1,14 @@
 //! Where a program may lie: the candidates for execve, made before the fork so that the child allocates nothing.
 
+use protocol::Strings;
+
 const DEFAULT_PATH: &[u8] = b"/usr/local/bin:/bin:/usr/bin";
 
 /// The paths to try, in order, each ended by a NUL.
 ///
 /// A name with a slash is its own only candidate. Any other is searched in the `PATH` of the child's environment; entries
 /// that are empty or relative would search the working directory and are skipped.
-pub fn candidates(file: &[u8], env: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub fn candidates(file: &[u8], env: &Strings) -> Vec<Vec<u8>> {
     if file.contains(&b'/') {
         return vec![terminated(&[file])];
     }
@@ -43,14 +45,14 @@ mod tests {
 
     #[test]
     fn a_slash_means_no_search() {
-        assert_eq!(candidates(b"./tool", &[b"PATH=/bin".to_vec()]), [b"./tool\0".to_vec()]);
+        assert_eq!(candidates(b"./tool", &Strings::from_iter(["PATH=/bin"])), [b"./tool\0".to_vec()]);
     }
 
     #[test]
     fn only_absolute_entries_of_the_childs_path_are_searched() {
-        let env = [b"XPATH=/no".to_vec(), b"PATH=:.:/a:rel/b::/c/".to_vec()];
+        let env = Strings::from_iter(["XPATH=/no", "PATH=:.:/a:rel/b::/c/"]);
         assert_eq!(candidates(b"tool", &env), [b"/a/tool\0".to_vec(), b"/c//tool\0".to_vec()]);
-        assert!(candidates(b"tool", &[b"PATH=".to_vec()]).is_empty());
-        assert_eq!(candidates(b"tool", &[]).len(), 3);
+        assert!(candidates(b"tool", &Strings::from_iter(["PATH="])).is_empty());
+        assert_eq!(candidates(b"tool", &Strings::default()).len(), 3);
     }
 }

@@ -25,6 +25,15 @@ impl StatusPipe {
         let _ = sys::write(self.0.as_fd(), &status.encode());
     }
 
+    /// Writes two records at once, which wakes the reader once.
+    pub fn say_both(&self, first: Status, second: Status) {
+        let mut bytes = [0; 2 * STATUS_SIZE];
+        let (head, tail) = bytes.split_at_mut(STATUS_SIZE);
+        head.copy_from_slice(&first.encode());
+        tail.copy_from_slice(&second.encode());
+        let _ = sys::write(self.0.as_fd(), &bytes);
+    }
+
     /// The target does not run, and this is why.
     pub fn fail(&self, stage: Stage, errno: i32) {
         self.say(Status::Failed { stage, errno });

@@ -12,6 +12,13 @@ use libc::pid_t;
 use crate::descendants;
 use crate::sys::{self, Change};
 
+/// How many launches there have been, and how many of the first of them are settled.
+#[derive(Default, Clone, Copy)]
+pub struct Launches {
+    pub all: u64,
+    pub settled: u64,
+}
+
 /// What is done about orphans outside every known group.
 #[derive(Default)]
 pub struct Strangers {
@@ -19,7 +26,25 @@ pub struct Strangers {
     pub may_live: bool,
     /// A keeper was killed: who comes now is its orphan.
     pub hunted: bool,
+    pub launches: Launches,
     tolerated: BTreeSet<pid_t>,
+    /// Children that may be launches whose keeper has not said so yet, with the launches there had been when each was first seen.
+    unjudged: BTreeMap<pid_t, u64>,
+}
+
+impl Strangers {
+    /// Whether somebody waits for launches to settle.
+    pub fn has_unjudged(&self) -> bool {
+        !self.unjudged.is_empty()
+    }
+
+    /// Whether it is too early to say that this is nobody's. A keeper names its target once that runs; until every launch that was
+    /// under way at first sight is settled, this may be one of their targets, and its status must not be taken.
+    fn may_be_launch(&mut self, pid: pid_t) -> bool {
+        let Launches { all, settled } = self.launches;
+        let seen = *self.unjudged.entry(pid).or_insert(all);
+        settled < seen
+    }
 }
 
 /// Looks at every child whose number is not in `known`, which is sorted, and counts the members of each of `groups`.
@@ -45,10 +70,16 @@ pub fn reap_and_kill(
             *count = 0;
         }
         strangers.tolerated.retain(|pid| children.contains(pid));
+        strangers.unjudged.retain(|pid, _| children.contains(pid) && known.binary_search(pid).is_err());
         for pid in children.into_iter().filter(|pid| known.binary_search(pid).is_err()) {
+            // A launch leads its own group, which is none of these.
+            let member = sys::group_of(pid).and_then(|group| groups.get_mut(&group));
+            if member.is_none() && strangers.may_be_launch(pid) {
+                continue;
+            }
             if sys::reap(pid) != Change::None {
                 died = true;
-            } else if let Some(count) = sys::group_of(pid).and_then(|group| groups.get_mut(&group)) {
+            } else if let Some(count) = member {
                 *count += 1;
             } else if !strangers.hunted && strangers.may_live {
                 strangers.tolerated.insert(pid);

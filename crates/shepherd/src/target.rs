@@ -54,6 +54,8 @@ pub struct Target {
     ladder: Option<Ladder>,
     released: bool,
     emptied: bool,
+    /// How it ended, until the next step tells: nearly always in one breath with the end of the whole.
+    unsaid: Option<Status>,
 }
 
 impl Target {
@@ -67,12 +69,28 @@ impl Target {
     ) -> Self {
         status.say(Status::Started { pid, containment: reach });
         let root = Root::Running;
-        Self { pid, reach, status, terminal, rules, root, ladder: None, released: false, emptied: false }
+        Self {
+            pid,
+            reach,
+            status,
+            terminal,
+            rules,
+            root,
+            ladder: None,
+            released: false,
+            emptied: false,
+            unsaid: None,
+        }
     }
 
     /// The number, as long as it can't be anybody else's.
     pub fn held_pid(&self) -> Option<pid_t> {
         (self.root != Root::Reaped).then_some(self.pid)
+    }
+
+    /// Whether it has not exited.
+    pub fn is_running(&self) -> bool {
+        self.root == Root::Running
     }
 
     /// The group whose members belong to this target.
@@ -90,7 +108,7 @@ impl Target {
         if self.emptied { None } else { self.ladder.and_then(|ladder| ladder.next()) }
     }
 
-    /// Looks what became of the target itself.
+    /// Looks what became of the target itself. `step` follows, and tells it.
     pub fn observe(&mut self, now: Instant) {
         while self.root == Root::Running {
             match sys::wait(self.pid) {
@@ -121,7 +139,7 @@ impl Target {
             terminal.take_back(self.pid);
         }
         if !self.emptied {
-            self.status.say(Status::Exited {
+            self.unsaid = Some(Status::Exited {
                 code: exit.code,
                 signal: exit.signal,
                 core_dumped: exit.core_dumped,
@@ -161,6 +179,13 @@ impl Target {
         }
     }
 
+    /// Tells that the tree is ended because nobody is left above it, unless the target was through by then.
+    pub fn orphaned(&self) {
+        if self.root == Root::Running {
+            self.status.say(Status::Orphaned);
+        }
+    }
+
     /// Nobody is interested any more: the tree ends by its own rules and nothing waits for a release.
     pub fn abandon(&mut self, now: Instant) {
         self.released = true;
@@ -187,6 +212,9 @@ impl Target {
         if self.root != Root::Running && others == 0 {
             return self.report_empty(0);
         }
+        if let Some(exited) = self.unsaid.take() {
+            self.status.say(exited);
+        }
         let Some(mut ladder) = self.ladder else { return };
         if ladder.forces(now) {
             self.kill_tree();
@@ -206,7 +234,11 @@ impl Target {
 
     fn report_empty(&mut self, survivors: u32) {
         self.emptied = true;
-        self.status.say(Status::Empty { survivors });
+        let empty = Status::Empty { survivors };
+        match self.unsaid.take() {
+            Some(exited) => self.status.say_both(exited, empty),
+            None => self.status.say(empty),
+        }
     }
 
     fn terminate(&mut self, signal: u8, timeout_ms: u32, now: Instant) {

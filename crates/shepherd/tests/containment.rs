@@ -159,7 +159,10 @@ fn everything_dies_with_node() {
     node.wait_for_shepherd();
     assert!(begun.elapsed() < Duration::from_millis(200 + 500), "{:?}", begun.elapsed());
     assert_eq!(node.census(), Vec::<String>::new());
-    for mut child in children {
+    for (round, mut child) in children.into_iter().enumerate() {
+        if BOTH[round % 2] == Containment::Tree {
+            assert_eq!(child.next(), Some(Status::Orphaned));
+        }
         assert_eq!(child.exited(), (-1, 15));
         child.empty();
         assert_eq!(child.next(), None);
@@ -223,6 +226,7 @@ fn a_killed_shepherd_takes_its_trees_along() {
     node.kill_shepherd();
     wait_for_death(&grouped);
     wait_for_death(&daemon);
+    assert_eq!(tree.next(), Some(Status::Orphaned), "told before its tree is ended");
     assert_eq!(tree.exited(), (-1, 15));
     tree.empty();
     assert_eq!(tree.next(), None);

@@ -38,7 +38,7 @@ fn failures_name_their_stage() {
             let mut request = node.request(containment, &[file]);
             request.cwd = cwd.as_bytes().to_vec();
             if let Some(path) = path {
-                request.env[1] = format!("PATH={path}").into_bytes();
+                request.env = node.env(path);
             }
             let mut child = node.send(&request, &[]);
             let failure = child.failed();
@@ -116,10 +116,9 @@ fn a_megabyte_of_arguments_travels_in_a_memfd() {
     let mut node = Node::resident();
     for containment in BOTH {
         let long = "x".repeat(100_000);
-        let mut argv = vec!["sh", "-c", "echo $# ${#10}", "sh"];
+        let mut argv = vec!["sh", "-c", "echo $# ${#10} ", "sh"];
         argv.extend([long.as_str(); 10]);
         let mut request = node.request(containment, &argv);
-        request.argv[2] = b"echo $# ${#10} ".to_vec();
         request.stdio[1] = Stdio::Passed;
         let (mut stdout, writer) = pipe().unwrap();
         let mut child = node.send(&request, &[writer.as_raw_fd()]);

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Mutex;
 
+use protocol::Strings;
 use rustix::process::{Gid, Pid, Uid, WaitId, WaitIdOptions};
 
 use crate::supervisor::lock;
@@ -135,17 +136,17 @@ fn check(errno: i32) -> Result<(), i32> {
 }
 
 /// A copy of the process's environment; see [`crate::snapshot_environ`] for who may call it.
-pub(crate) fn environ() -> Vec<u8> {
+pub(crate) fn environ() -> Strings {
     unsafe extern "C" {
         static environ: *const *const c_char;
     }
-    let mut copy = Vec::with_capacity(8 * 1024);
+    let mut copy = Strings::with_capacity(8 * 1024);
     // SAFETY: `environ` is null or an array of NUL-terminated strings that ends with a null; the caller is the thread
     // that changes it, so nothing moves while it is read.
     unsafe {
         let mut entry = environ;
         while !entry.is_null() && !(*entry).is_null() {
-            copy.extend_from_slice(CStr::from_ptr(*entry).to_bytes_with_nul());
+            copy.push(CStr::from_ptr(*entry).to_bytes());
             entry = entry.add(1);
         }
     }

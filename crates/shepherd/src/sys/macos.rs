@@ -9,10 +9,10 @@ use std::ptr;
 
 use libc::{c_int, c_void, pid_t};
 
-use super::{Change, Exit, Message, Received, Sender, check, errno, own};
+use super::{Change, Exit, Message, Parent, Received, Sender, check, errno, own};
 
-/// Whether a keeper can hold a tree together here.
-pub const TREES: bool = false;
+/// Whether targets are started by keepers here, which can hold a tree together.
+pub const KEEPERS: bool = false;
 
 /// Nothing to do: the peer's credentials can be asked for at any time.
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on the other system")]
@@ -22,6 +22,16 @@ pub fn prepare_socket(_socket: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Keepers don't exist here.
 pub fn channel() -> io::Result<(OwnedFd, OwnedFd)> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Keepers don't exist here.
+pub fn send_order(
+    _socket: BorrowedFd<'_>,
+    _head: &[u8],
+    _message: &[u8],
+    _descriptors: &[RawFd],
+) -> io::Result<()> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
@@ -294,6 +304,7 @@ impl Stack {
 /// Nothing is done.
 pub unsafe fn vfork(
     _stack: &Stack,
+    _parent: Parent,
     _entry: extern "C" fn(*mut c_void) -> c_int,
     _argument: *mut c_void,
 ) -> io::Result<pid_t> {

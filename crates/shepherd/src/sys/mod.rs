@@ -44,6 +44,15 @@ pub enum Received {
     Closed,
 }
 
+/// Whose child a vforked process becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parent {
+    /// This process's.
+    Own,
+    /// This process's parent's: the new process is a sibling, reaped by who made this one.
+    Same,
+}
+
 /// What became of a process that was asked after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

@@ -20,7 +20,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use protocol::{Answer, Containment, Control, Frame, MAX_INLINE, STATUS_SIZE, SpawnRequest, Status, Stdio};
+use protocol::{
+    Answer, Containment, Control, Frame, MAX_INLINE, STATUS_SIZE, SpawnRequest, Status, Stdio, Strings,
+};
 
 pub const PATIENCE_MS: i32 = 10_000;
 
@@ -194,12 +196,14 @@ impl Node {
             stdio: [Stdio::Null; 3],
             cwd: b"/".to_vec(),
             file: argv[0].as_bytes().to_vec(),
-            argv: argv.iter().map(|arg| arg.as_bytes().to_vec()).collect(),
-            env: vec![
-                format!("SLUICE_TEST={}", self.marker).into_bytes(),
-                b"PATH=/usr/local/bin:/usr/bin:/bin".to_vec(),
-            ],
+            argv: Strings::from_iter(argv),
+            env: self.env("/usr/local/bin:/usr/bin:/bin"),
         }
+    }
+
+    /// An environment with the marker of the census.
+    pub fn env(&self, path: &str) -> Strings {
+        Strings::from_iter([format!("SLUICE_TEST={}", self.marker), format!("PATH={path}")])
     }
 
     /// Sends a request with its descriptors and waits for the answer.
@@ -229,7 +233,10 @@ impl Node {
         self.send_frame(&Frame::SpawnInMemfd { child: request.child, length }.encode(), &fds);
     }
 
+    /// Sends a frame that asks for an answer.
     pub fn send_frame(&self, bytes: &[u8], fds: &[RawFd]) {
+        let mut bytes = bytes.to_vec();
+        Frame::ask_for_answer(&mut bytes);
         let mut control = [0_u64; 32];
         let mut slice = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         unsafe {

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 
 use super::super::{Message, Received, Sender, check, errno};
 
@@ -52,6 +53,43 @@ pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<bool> {
         libc::EAGAIN | libc::EINTR | libc::ENOBUFS | libc::ENOMEM => Ok(false),
         number => Err(io::Error::from_raw_os_error(number)),
     }
+}
+
+/// Sends an order: its head, the spawn message it carries, and that message's descriptors. An order never waits: the socket of
+/// a keeper that has nothing to do is empty.
+pub fn send_order(
+    socket: BorrowedFd<'_>,
+    head: &[u8],
+    message: &[u8],
+    descriptors: &[RawFd],
+) -> io::Result<()> {
+    let slice =
+        |bytes: &[u8]| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    let mut slices = [slice(head), slice(message)];
+    let mut control = [0_u64; CONTROL_WORDS];
+    let payload = size_of_val(descriptors);
+    if descriptors.len() > MOST_DESCRIPTORS {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    // SAFETY: `msghdr` is plain numbers and pointers, for which zero is a value.
+    let mut header: libc::msghdr = unsafe { zeroed() };
+    header.msg_iov = slices.as_mut_ptr();
+    header.msg_iovlen = slices.len() as _;
+    header.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: arithmetic, and writes inside the buffer: it has room for a header and the most descriptors.
+    unsafe {
+        header.msg_controllen = libc::CMSG_SPACE(payload as u32) as _;
+        if let Some(entry) = libc::CMSG_FIRSTHDR(&raw const header).as_mut() {
+            entry.cmsg_level = libc::SOL_SOCKET;
+            entry.cmsg_type = libc::SCM_RIGHTS;
+            entry.cmsg_len = libc::CMSG_LEN(payload as u32) as _;
+            ptr::copy_nonoverlapping(descriptors.as_ptr().cast(), libc::CMSG_DATA(entry), payload);
+        }
+    }
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the header points at buffers of the lengths it names.
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, flags) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Takes one message without waiting. An error that doesn't pass counts as the end: nothing can come any more.

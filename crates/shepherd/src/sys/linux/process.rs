@@ -8,7 +8,7 @@ use std::ptr;
 
 use libc::{c_int, c_long, c_uint, c_void, pid_t};
 
-use super::super::{Change, Exit, check, errno, own};
+use super::super::{Change, Exit, Parent, check, errno, own};
 
 /// Orphans below this process come back to it.
 pub fn become_subreaper() -> io::Result<()> {
@@ -252,13 +252,15 @@ impl Drop for Stack {
 /// `entry` must be async-signal-safe, must not return into code of this process, and all signals must be blocked.
 pub unsafe fn vfork(
     stack: &Stack,
+    parent: Parent,
     entry: extern "C" fn(*mut c_void) -> c_int,
     argument: *mut c_void,
 ) -> io::Result<pid_t> {
     // SAFETY: the top of the stack is aligned, the memory outlives the child's use of it; the rest is the caller's promise.
     check(unsafe {
         let top = stack.base.byte_add(GUARD + STACK_SIZE);
-        libc::clone(entry, top, libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD, argument)
+        let sibling = if parent == Parent::Same { libc::CLONE_PARENT } else { 0 };
+        libc::clone(entry, top, libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD | sibling, argument)
     })
 }
 

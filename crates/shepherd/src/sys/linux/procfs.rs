@@ -1,6 +1,7 @@
 //! What `/proc` says about the family of a process. Every answer is old the moment it is given.
 
 use std::fs;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 
 use libc::pid_t;
@@ -17,11 +18,30 @@ pub fn is_usable() -> bool {
 /// The children of every thread of a process, zombies included; `None` when it can't be read.
 pub fn children_of(pid: pid_t) -> Option<Vec<pid_t>> {
     if pid == own_pid() {
-        return fs::read("/proc/thread-self/children").ok().map(|list| numbers(&list));
+        return own_children();
     }
     let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
     let lists = threads.filter_map(|thread| fs::read(thread.ok()?.path().join("children")).ok());
     Some(lists.flat_map(|list| numbers(&list)).collect())
+}
+
+/// Asked at every death, so without the calls that `fs::read` makes to guess a size.
+fn own_children() -> Option<Vec<pid_t>> {
+    let mut file = fs::File::open("/proc/thread-self/children").ok()?;
+    let mut list = Vec::new();
+    let mut block = [0; 4096];
+    loop {
+        match file.read(&mut block) {
+            // The kernel fills the block as long as there is more.
+            Ok(got) if got < block.len() / 2 => {
+                list.extend_from_slice(block.get(..got)?);
+                return Some(numbers(&list));
+            }
+            Ok(got) => list.extend_from_slice(block.get(..got)?),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// The parent of a process and whether it is still alive: neither a zombie nor dead.

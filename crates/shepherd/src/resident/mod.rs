@@ -1,7 +1,7 @@
 //! The resident shepherd: one poll loop for one Node process. Why it does things in this order:
 //!
 //! - Commands are read before spawns: a cancelled child must not be started first because its spawn lies further ahead.
-//! - Nothing here waits: not for an exec (a pipe or a keeper's word tells), not for room on a socket (commands queue, answers
+//! - Nothing here waits: not for an exec (a keeper's word or a pipe tells), not for room on a socket (commands queue, answers
 //!   stop the reading of spawns), not for a death (SIGCHLD wakes the loop).
 //! - A keeper's end of file is handled before the family is looked at, so that its number is no longer known by then: it is
 //!   reaped with the strays, and so is everything it leaves behind.
@@ -10,33 +10,32 @@
 //! - When Node is gone, each keeper is told by an end of file, each direct target goes down its ladder, and this process
 //!   stays until they are gone; only what outlives SIGKILL for two seconds is left.
 
+mod commands;
+mod hearing;
+mod spawning;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use libc::{c_int, pid_t};
-use protocol::{Answer, CONTROL_SIZE, Containment, Control, MAX_INLINE, Stage};
+use protocol::{Answer, MAX_INLINE};
 
 use crate::Sockets;
 use crate::credentials::Credentials;
-use crate::direct::{self, Settled, Starting};
+use crate::direct::Starting;
 use crate::early::Early;
-use crate::keeper;
 use crate::ladder::UNKILLABLE_AFTER;
+use crate::launching::Launching;
 use crate::link::Link;
-use crate::order::{self, Order, Refusal};
-use crate::strays::{self, Strangers};
-use crate::sys::{self, Message, Received};
+use crate::pool::Pool;
+use crate::strays::{self, Launches, Strangers};
+use crate::sys;
 use crate::target::Target;
-
-/// Spawns taken in a row before the loop looks at everything else again.
-const SPAWNS_PER_ROUND: usize = 8;
-
-/// Commands taken in a row, so that a flood of them can't keep deaths from being seen.
-const COMMANDS_PER_ROUND: usize = 256;
 
 enum State {
     Starting(Starting),
+    Launching(Launching),
     Direct(Target),
     Kept(Link),
 }
@@ -57,6 +56,9 @@ struct Resident {
     early: Early,
     /// Somebody may have died, been let go, or be due: the family must be looked at before the next sleep.
     family_changed: bool,
+    pool: Pool,
+    /// How many launches there have been.
+    launches: u64,
     strays: usize,
     strangers: Strangers,
     /// Since when strays are all that is left.
@@ -70,6 +72,7 @@ enum Source {
     Wake,
     Node,
     Child(u64),
+    Idle,
 }
 
 /// Runs until Node is gone and nothing of its children is left. Returns the exit code.
@@ -86,6 +89,8 @@ pub fn run(sockets: Sockets) -> c_int {
         answers: VecDeque::new(),
         early: Early::default(),
         family_changed: false,
+        pool: Pool::default(),
+        launches: 0,
         strays: 0,
         strangers: Strangers::default(),
         only_strays_since: None,
@@ -109,10 +114,13 @@ impl Resident {
         if ready.iter().any(|source| matches!(source, Source::Node)) || !self.take_commands() {
             self.lose_node();
         }
-        for source in ready {
+        for source in &ready {
             if let Source::Child(child) = source {
-                self.hear(child);
+                self.hear(*child);
             }
+        }
+        if ready.iter().any(|source| matches!(source, Source::Idle)) {
+            self.pool.expire(Instant::now());
         }
         self.enforce_deadlines();
         if std::mem::take(&mut self.family_changed) {
@@ -144,6 +152,7 @@ impl Resident {
         for (id, child) in &self.children {
             let entry = match &child.state {
                 State::Starting(starting) => Some(starting.settling()),
+                State::Launching(launching) => Some(launching.link.interest()),
                 State::Direct(target) => target.closing(),
                 State::Kept(link) => Some(link.interest()),
             };
@@ -151,6 +160,10 @@ impl Resident {
                 set.push(entry);
                 sources.push(Source::Child(*id));
             }
+        }
+        for entry in self.pool.interests() {
+            set.push(entry);
+            sources.push(Source::Idle);
         }
         let now = Instant::now();
         sys::poll(&mut set, self.deadline().map(|at| at.saturating_duration_since(now)));
@@ -161,127 +174,34 @@ impl Resident {
     fn deadline(&self) -> Option<Instant> {
         let of_children = self.children.values().filter_map(|child| match &child.state {
             State::Starting(starting) => Some(starting.deadline()),
+            State::Launching(launching) => launching.link.deadline(),
             State::Direct(target) => target.deadline(),
             State::Kept(link) => link.deadline(),
         });
-        of_children.chain(self.only_strays_since.map(|since| since + UNKILLABLE_AFTER)).min()
-    }
-
-    /// False when Node is gone.
-    fn take_commands(&mut self) -> bool {
-        for _ in 0..COMMANDS_PER_ROUND {
-            let Some(sockets) = &self.sockets else { return true };
-            let mut bytes = [0; 2 * CONTROL_SIZE];
-            let message = match sys::receive(sockets.control.as_fd(), &mut bytes) {
-                Received::Message(message) => message,
-                Received::Nothing => return true,
-                Received::Closed => return false,
-            };
-            let command = bytes.get(..message.length).map(Control::decode);
-            if let Some(Ok(command)) = command
-                && self.credentials.accept(message.sender)
-            {
-                self.obey(command);
-            }
-        }
-        true
-    }
-
-    fn obey(&mut self, command: Control) {
-        match command {
-            Control::KillEnvironment { environment } => {
-                let of_it = self.children.iter().filter(|(_, child)| child.environment == environment);
-                for id in of_it.map(|(id, _)| *id).collect::<Vec<_>>() {
-                    self.tell(id, command);
-                }
-                self.early.keep(command);
-            }
-            Control::Signal { child, .. }
-            | Control::Terminate { child, .. }
-            | Control::Cancel { child }
-            | Control::Release { child }
-            | Control::Foreground { child } => {
-                if !self.tell(child, command) {
-                    self.early.keep(command);
-                }
-            }
-        }
-    }
-
-    /// False when there is no such child. One that has not started and is given up leaves no trace.
-    fn tell(&mut self, id: u64, command: Control) -> bool {
-        let gives_up = matches!(command, Control::Cancel { .. } | Control::KillEnvironment { .. });
-        let Some(mut child) = self.children.remove(&id) else { return false };
-        self.family_changed |= gives_up || matches!(child.state, State::Direct(_));
-        match child.state {
-            State::Starting(starting) if gives_up => {
-                starting.cancel();
-                return true;
-            }
-            State::Kept(mut link) if gives_up => {
-                if link.is_starting() {
-                    link.cancel();
-                    self.strangers.hunted = true;
-                    return true;
-                }
-                link.pass(command);
-                child.state = State::Kept(link);
-            }
-            State::Starting(ref mut starting) => starting.wait(command),
-            State::Direct(ref mut target) => target.obey(command, Instant::now()),
-            State::Kept(ref mut link) => link.pass(command),
-        }
-        self.children.insert(id, child);
-        true
-    }
-
-    fn hear(&mut self, id: u64) {
-        let Some(Child { environment, state }) = self.children.remove(&id) else { return };
-        let state = match state {
-            State::Starting(starting) => match starting.settle() {
-                Settled::NotYet(starting) => State::Starting(starting),
-                Settled::Failed => {
-                    self.family_changed = true;
-                    return;
-                }
-                Settled::Started(target) => {
-                    self.family_changed = true;
-                    State::Direct(target)
-                }
-            },
-            State::Kept(mut link) => {
-                link.flush();
-                if !link.listen() {
-                    self.family_changed = true;
-                    self.strangers.hunted |= !link.is_done();
-                    return;
-                }
-                State::Kept(link)
-            }
-            target @ State::Direct(_) => {
-                self.family_changed = true;
-                target
-            }
-        };
-        self.children.insert(id, Child { environment, state });
+        of_children
+            .chain(self.pool.deadline())
+            .chain(self.only_strays_since.map(|since| since + UNKILLABLE_AFTER))
+            .min()
     }
 
     fn enforce_deadlines(&mut self) {
         let now = Instant::now();
         let late = |at: Instant| at <= now;
+        if self.pool.deadline().is_some_and(late) {
+            self.pool.expire(now);
+        }
         self.family_changed |= self.deadline().is_some_and(late);
         let hung = self.children.iter().filter(|(_, child)| match &child.state {
             State::Starting(starting) => late(starting.deadline()),
+            State::Launching(launching) => launching.link.deadline().is_some_and(late),
             State::Kept(link) => link.deadline().is_some_and(late),
             State::Direct(_) => false,
         });
         for id in hung.map(|(id, _)| *id).collect::<Vec<_>>() {
             match self.children.remove(&id).map(|child| child.state) {
                 Some(State::Starting(starting)) => starting.time_out(),
-                Some(State::Kept(link)) => {
-                    self.strangers.hunted = true;
-                    link.time_out();
-                }
+                Some(State::Launching(launching)) => self.give_up(launching.link, true),
+                Some(State::Kept(link)) => self.give_up(link, true),
                 Some(State::Direct(_)) | None => {}
             }
         }
@@ -292,9 +212,14 @@ impl Resident {
         let now = Instant::now();
         let mut known: Vec<pid_t> = Vec::with_capacity(self.children.len());
         let mut groups: BTreeMap<pid_t, usize> = BTreeMap::new();
+        let mut oldest = self.launches;
         for child in self.children.values_mut() {
             match &mut child.state {
                 State::Starting(starting) => known.push(starting.pid()),
+                State::Launching(launching) => {
+                    known.push(launching.link.pid());
+                    oldest = oldest.min(launching.number);
+                }
                 State::Kept(link) => known.push(link.pid()),
                 State::Direct(target) => {
                     target.observe(now);
@@ -303,8 +228,10 @@ impl Resident {
                 }
             }
         }
+        known.extend(self.pool.pids());
         known.sort_unstable();
         self.strangers.may_live = self.sockets.is_some();
+        self.strangers.launches = Launches { all: self.launches, settled: oldest };
         self.strays = strays::reap_and_kill(self.proc_usable, &known, &mut groups, &mut self.strangers);
         self.strangers.hunted &= self.strays > 0;
         self.children.retain(|_, child| match &mut child.state {
@@ -321,100 +248,16 @@ impl Resident {
         }
     }
 
-    fn send_answers(&mut self) {
-        let Some(sockets) = &self.sockets else { return };
-        while let Some(answer) = self.answers.front() {
-            if !sys::send(sockets.spawn.as_fd(), &answer.encode()).unwrap_or(true) {
-                return;
-            }
-            self.answers.pop_front();
-        }
-    }
-
-    /// False when Node is gone.
-    fn take_spawns(&mut self) -> bool {
-        for _ in 0..SPAWNS_PER_ROUND {
-            let Some(sockets) = self.sockets.as_ref().filter(|_| self.answers.is_empty()) else {
-                return true;
-            };
-            match sys::receive(sockets.spawn.as_fd(), &mut self.buffer) {
-                Received::Message(message) => self.take_spawn(message),
-                Received::Nothing => {
-                    self.catch_up();
-                    return true;
-                }
-                Received::Closed => return false,
-            }
-            self.send_answers();
-        }
-        true
-    }
-
-    /// The spawns that were sent before the early commands have been read: what is still about nobody never will be.
-    fn catch_up(&mut self) {
-        for command in self.early.take() {
-            match command {
-                Control::KillEnvironment { .. } => {}
-                Control::Signal { child, .. }
-                | Control::Terminate { child, .. }
-                | Control::Cancel { child }
-                | Control::Release { child }
-                | Control::Foreground { child } => {
-                    self.tell(child, command);
-                }
-            }
-        }
-    }
-
-    fn take_spawn(&mut self, message: Message) {
-        let bytes = self.buffer.get(..message.length).unwrap_or_default();
-        let credentials = &mut self.credentials;
-        let opened = order::open(bytes, message, |sender| credentials.accept(sender));
-        let child = match opened {
-            Ok(order) => {
-                let child = order.request.child;
-                if let Err(refusal) = self.start(order) {
-                    refusal.tell();
-                }
-                child
-            }
-            Err(refusal) => {
-                let child = refusal.child;
-                refusal.tell();
-                child
-            }
-        };
-        self.answers.push_back(Answer { child });
-    }
-
-    fn start(&mut self, order: Order) -> Result<(), Refusal> {
-        let (id, environment) = (order.request.child, order.request.environment);
-        let refuse =
-            |order: Order, stage, errno| Err(Refusal { child: id, status: Some(order.status), stage, errno });
-        if self.early.give_up(id, environment) {
-            return Ok(());
-        }
-        if self.children.contains_key(&id) {
-            return refuse(order, Stage::Decode, libc::EEXIST);
-        }
-        let now = Instant::now();
-        let state = match order.request.containment {
-            Containment::None => return refuse(order, Stage::Containment, libc::EINVAL),
-            Containment::Tree if sys::TREES => State::Kept(keeper::start(order, self.proc_usable, now)?),
-            Containment::Tree | Containment::Group => {
-                State::Starting(direct::start(order, Containment::Group, true, now)?)
-            }
-        };
-        self.children.insert(id, Child { environment, state });
-        Ok(())
-    }
-
     /// Ends everything. What has not started is killed at once: nobody was told of it.
     fn lose_node(&mut self) {
         if self.sockets.take().is_none() {
             return;
         }
         self.answers.clear();
+        self.pool.clear();
+        for id in self.children.keys().copied().collect::<Vec<_>>() {
+            self.hear(id);
+        }
         self.family_changed = true;
         let now = Instant::now();
         for (id, mut child) in std::mem::take(&mut self.children) {
@@ -423,14 +266,15 @@ impl Resident {
                     starting.cancel();
                     continue;
                 }
-                State::Kept(mut link) => {
-                    if link.is_starting() {
-                        link.cancel();
-                        continue;
-                    }
-                    link.hang_up();
-                    child.state = State::Kept(link);
+                State::Launching(launching) => {
+                    launching.link.give_up(false);
+                    continue;
                 }
+                State::Kept(link) if link.is_starting() => {
+                    link.give_up(false);
+                    continue;
+                }
+                State::Kept(ref link) => link.hang_up(),
                 State::Direct(ref mut target) => target.abandon(now),
             }
             self.children.insert(id, child);
