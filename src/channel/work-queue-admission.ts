@@ -48,7 +48,7 @@ export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: 
     ledger.drop(job, 'newest')
     return 'admitted'
   }
-  const oldest = line.oldest() ?? slots.oldestDelayed()
+  const oldest = line.oldest() ?? slots.delays.oldest()
   if (oldest !== undefined) leave(parts, oldest)
   enter(parts, job, startsNow(parts, job) ? 'start' : 'line')
   if (oldest !== undefined) ledger.drop(oldest, 'oldest')
@@ -89,7 +89,7 @@ export function room<T, R>(parts: QueueParts<T, R>): number {
 
 /** Takes out a job that waits for a slot or for another try. */
 export function leave<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>): void {
-  if (!slots.undelay(job)) line.drop(job)
+  if (!slots.delays.remove(job)) line.drop(job)
 }
 
 // Jobs in all. Without this bound, jobs that fail and are put off would make room for ever more of them.

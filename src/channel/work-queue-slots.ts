@@ -1,4 +1,4 @@
-// The slots of a WorkQueue: starts jobs while slots, pause and rate allow, runs their attempts, and puts failed ones off for another try.
+// The slots of a WorkQueue: starts jobs while slots, pause and rate allow, and runs their attempts.
 import { timeoutError } from '../errors.ts'
 import { Rate } from '../rate.ts'
 import { backoffDelay, triesAgain } from '../retry.ts'
@@ -9,7 +9,9 @@ import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
 import type { JobContext } from './work-queue-types.ts'
 import { stamp } from './stamp.ts'
-import { Waiting, WaitingList } from './waiting.ts'
+import { WaitingList } from './waiting.ts'
+import { Delays } from './work-queue-delays.ts'
+import { Slot } from './work-queue-slot.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -17,34 +19,6 @@ const LONGEST_TIMER = 2 ** 31 - 1
 const KEPT = 64
 
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
-
-/** It goes from job to job, and its callbacks with it, so that a job costs none. */
-class Slot<T, R> extends Waiting<Slot<T, R>> {
-  job: Job<T, R> | undefined = undefined
-  /** What ends the attempt. */
-  guard: Guard | undefined = undefined
-  /** The attempt took too long, and another one is to follow. */
-  isOverdue = false
-  readonly fulfilled: (value: R) => void
-  readonly rejected: (error: unknown) => void
-  /** The same for a job whose promise is what these give. */
-  readonly passed: (value: R) => R
-  readonly thrown: (error: unknown) => never
-
-  constructor(fulfilled: (slot: Slot<T, R>, value: R) => void, rejected: (slot: Slot<T, R>, error: unknown) => void) {
-    super()
-    this.fulfilled = value => fulfilled(this, value)
-    this.rejected = error => rejected(this, error)
-    this.passed = value => {
-      fulfilled(this, value)
-      return value
-    }
-    this.thrown = error => {
-      rejected(this, error)
-      throw error
-    }
-  }
-}
 
 export class Slots<T, R> {
   concurrency: number
@@ -59,7 +33,8 @@ export class Slots<T, R> {
   // A few that were taken before, to be taken again.
   readonly #free: Slot<T, R>[] = []
   readonly #taken = new WaitingList<Slot<T, R>>()
-  readonly #delayed = new Map<Job<T, R>, NodeJS.Timeout>()
+  /** Those that wait for another try. */
+  readonly delays: Delays<T, R>
   readonly #rate: Rate | undefined
   #rateTimer: NodeJS.Timeout | undefined
 
@@ -76,6 +51,7 @@ export class Slots<T, R> {
     this.concurrency = settings.concurrency
     this.#line = line
     this.#ledger = ledger
+    this.delays = new Delays(line, () => this.fill())
     this.#changed = changed
     this.#rate = settings.rate === undefined ? undefined : new Rate(settings.rate)
   }
@@ -84,8 +60,9 @@ export class Slots<T, R> {
     return this.#taken.length
   }
 
+  /** How many wait for another try. */
   get delayed(): number {
-    return this.#settings.retry === undefined ? 0 : this.#delayed.size
+    return this.#settings.retry === undefined ? 0 : this.delays.size
   }
 
   /** Whether a job could be started now. */
@@ -136,29 +113,6 @@ export class Slots<T, R> {
   giveUp(job: Job<T, R>, error: unknown): void {
     this.#ledger.fail(job, error, false)
     job.context?.abort(error)
-  }
-
-  /** Takes out a job that waits for another try. False if it doesn't. */
-  undelay(job: Job<T, R>): boolean {
-    if (!this.#delayed.has(job)) return false
-    clearTimeout(this.#delayed.get(job))
-    this.#delayed.delete(job)
-    this.#line.release(job)
-    return true
-  }
-
-  /** Takes out all that wait for another try, the oldest first. */
-  drainDelayed(): Job<T, R>[] {
-    const jobs = [...this.#delayed.keys()].sort((one, other) => one.sequence - other.sequence)
-    for (const job of jobs) this.undelay(job)
-    return jobs
-  }
-
-  /** Of those that wait for another try, the one admitted first. */
-  oldestDelayed(): Job<T, R> | undefined {
-    let oldest: Job<T, R> | undefined
-    for (const job of this.#delayed.keys()) if (oldest === undefined || job.sequence < oldest.sequence) oldest = job
-    return oldest
   }
 
   #begin(slot: Slot<T, R>, job: Job<T, R>, now: number): void {
@@ -264,22 +218,8 @@ export class Slots<T, R> {
   }
 
   #delay(job: Job<T, R>): void {
-    job.state = 'delayed'
     job.context = undefined
-    const delay = backoffDelay(this.#settings.retry ?? {}, job.attempt)
-    this.#delayed.set(
-      job,
-      setTimeout(() => this.#due(job), delay),
-    )
-  }
-
-  /** It still holds its key and its place in the order of admission. */
-  #due(job: Job<T, R>): void {
-    this.#delayed.delete(job)
-    job.state = 'waiting'
-    job.since = stamp()
-    this.#line.join(job)
-    this.fill()
+    this.delays.add(job, backoffDelay(this.#settings.retry ?? {}, job.attempt))
   }
 
   #limit(slot: Slot<T, R>, job: Job<T, R>): Guard | undefined {

@@ -211,7 +211,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   /** All leave before anybody is told, for whoever is told may call back in. */
   #drop(reason: 'cleared' | 'canceled'): void {
     const { line, slots, ledger } = this.#parts
-    const jobs = [...slots.drainDelayed(), ...line.drain()]
+    const jobs = [...slots.delays.drain(), ...line.drain()]
     const cause = this.#canceled?.reason
     for (const job of jobs) ledger.drop(job, reason, dropError(job.value, reason, cause))
   }
