@@ -166,6 +166,20 @@ test.serial('WQ-8: a key stays held between tries, so the order within it stays'
   await queue.onIdle({ timeout: 0 })
 })
 
+test.serial('WQ-8: giving up a job between its tries lets the next of its key in', async t => {
+  const clock = manualClock(t)
+  const worker = (job: string): string => (job === 'a1' ? fail() : job)
+  const queue = new WorkQueue(worker, { concurrency: 2, capacity: 5, retry: { attempts: 2 } })
+  const controller = new AbortController()
+  const first = queue.submit('a1', { key: 'a', signal: controller.signal })
+  const second = queue.submit('a2', { key: 'a' })
+  await clock.advance(0)
+  t.like(queue.metrics(), { delayed: 1, waiting: 1 })
+  controller.abort()
+  await t.throwsAsync(first, { code: 'ABORT_ERR' })
+  t.is(await second, 'a2')
+})
+
 test.serial(
   'WQ-7: jobTimeout aborts the attempt; the owner learns at once, the slot is free when the worker has ended',
   async t => {
