@@ -17,7 +17,7 @@ const { values } = parseArgs({
 const folder = new URL('rows/', import.meta.url)
 const files = readdirSync(folder)
   .filter(file => file.endsWith('.mjs'))
-  .toSorted()
+  .toSorted((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10))
 const chosen = values.only ? files.filter(file => values.only.some(name => file.includes(name))) : files
 if (chosen.length === 0) throw new Error(`--only: one of ${files.join(', ')}`)
 

@@ -13,21 +13,23 @@ import {
   type Source,
 } from '../helpers/sources.ts'
 
-/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts, turn.ts and wait.ts, a file with or without one. */
+/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts, turn.ts, wait.ts, rate.ts and retry.ts, a file with or without one. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   observe: ['errors'],
   turn: ['errors', 'observe'],
   wait: ['errors'],
+  rate: ['errors'],
+  retry: ['errors'],
   native: ['errors', 'turn', 'observe'],
-  channel: ['errors', 'turn', 'wait', 'observe'],
-  process: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
+  channel: ['errors', 'turn', 'wait', 'rate', 'retry', 'observe'],
+  process: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'observe'],
   shared: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
-  flow: ['errors', 'turn', 'wait', 'channel', 'process', 'observe'],
-  stage: ['errors', 'turn', 'wait', 'channel', 'observe'],
-  pipeline: ['errors', 'turn', 'wait', 'native', 'channel', 'stage', 'observe'],
+  flow: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'process', 'observe'],
+  stage: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'observe'],
+  pipeline: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'stage', 'observe'],
   valve: ['errors', 'turn', 'wait', 'channel', 'observe'],
-  cluster: ['errors', 'turn', 'wait', 'channel', 'stage', 'pipeline', 'observe'],
+  cluster: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'stage', 'pipeline', 'observe'],
 }
 
 /** What each crate may depend on: our crates, and the foreign ones that are fenced in. */

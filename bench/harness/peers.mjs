@@ -17,6 +17,9 @@ const PEERS = [
   'effect@4',
   'async-channel@0.2',
   '@thi.ng/csp@3',
+  'p-limit@7',
+  'p-queue@9',
+  'fastq@1',
 ]
 
 /** What runs a side. Ours and child_process's are always on the same one. */

@@ -1,6 +1,10 @@
 // Values inside one thread: what 'sluicegate/channel' gives.
+export { batch } from './batch.ts'
+export type { BatchOptions } from './batch-options.ts'
 export { Channel } from './channel.ts'
+export { limit, type Limit } from './limit.ts'
 export { select, type SelectCase, type Selected } from './select.ts'
+export { Semaphore, type Permit } from './semaphore.ts'
 export type {
   ChannelMetrics,
   ChannelOptions,
@@ -11,5 +15,9 @@ export type {
   Sender,
   SendPermit,
 } from './types.ts'
+export { WorkQueue } from './work-queue.ts'
+export type { AdmittedJob, JobContext, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
 export { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
+export type { RateOptions } from '../rate.ts'
+export type { Backoff, RetryOptions } from '../retry.ts'
 export type { WaitOptions } from '../wait.ts'

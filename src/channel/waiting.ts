@@ -21,6 +21,18 @@ export class WaitingList<W extends Waiting<W>> {
     this.length += 1
   }
 
+  /** Lets one in before `next`, which is in the list. */
+  insert(waiting: W, next: W): void {
+    const { before } = next
+    waiting.before = before
+    waiting.after = next
+    waiting.isQueued = true
+    if (before === undefined) this.first = waiting
+    else before.after = waiting
+    next.before = waiting
+    this.length += 1
+  }
+
   /** Does nothing for one that isn't in the list. */
   remove(waiting: W): void {
     if (!waiting.isQueued) return

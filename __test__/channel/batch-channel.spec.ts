@@ -1,0 +1,147 @@
+// Batches of a channel: what nobody asked for stays in it.
+import test, { type ExecutionContext } from 'ava'
+import { batch, Channel } from '../../index.ts'
+import { standing } from '../helpers/deferred.ts'
+import { ManualClock } from '../helpers/manual-clock.ts'
+import { turns } from '../helpers/wait-for.ts'
+
+function manualClock(t: ExecutionContext): ManualClock {
+  const clock = ManualClock.install()
+  t.teardown(() => clock.restore())
+  return clock
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
+}
+
+test('S3.12: a burst while the consumer is busy is the next batch as a whole, senders that wait for room included', async t => {
+  const channel = new Channel<number>(16)
+  const sizes: number[] = []
+  const loop = (async () => {
+    for await (const items of batch(channel, { maxSize: 100 })) {
+      sizes.push(items.length)
+      if (sizes.length > 1) continue
+      void Promise.all(range(1, 81).map(item => channel.send(item)))
+      await turns()
+    }
+  })()
+  await channel.send(0)
+  await turns(3)
+  channel.close()
+  await loop
+  t.deepEqual(sizes, [1, 80])
+})
+
+test('leaving the loop leaves the channel open, and nothing that was not handed out is lost', async t => {
+  for (const maxDelay of [undefined, 1000]) {
+    const channel = new Channel<number>(100)
+    for (const item of range(0, 30)) channel.trySend(item)
+    const taken: number[] = []
+    for await (const items of batch(channel, { maxSize: 10, ...(maxDelay === undefined ? {} : { maxDelay }) })) {
+      taken.push(...items)
+      if (taken.length >= 10) break
+    }
+    t.false(channel.isClosed)
+    for (const item of range(30, 35)) channel.trySend(item)
+    channel.close()
+    for await (const item of channel) taken.push(item)
+    t.deepEqual(taken, range(0, 35))
+  }
+})
+
+test.serial('a batch that goes out at its deadline leaves no read behind that could take an item', async t => {
+  const clock = manualClock(t)
+  const channel = new Channel<number>(10)
+  const batches = batch(channel, { maxSize: 10, maxDelay: 50 })[Symbol.asyncIterator]()
+  const first = batches.next()
+  await channel.send(1)
+  await clock.advance(50)
+  t.deepEqual((await first).value, [1])
+  t.is(channel.metrics().waitingReceivers, 0)
+  await channel.send(2)
+  await turns()
+  t.is(channel.length, 1)
+  await batches.return?.()
+  t.deepEqual(channel.tryReceive(), { done: false, value: 2 })
+})
+
+test.serial('S3.9: the deadline holds for items that came while the consumer was busy', async t => {
+  const clock = manualClock(t)
+  const channel = new Channel<number>(100)
+  const batches = batch(channel, { maxSize: 10, maxDelay: 50 })[Symbol.asyncIterator]()
+  const first = batches.next()
+  await channel.send(0)
+  await clock.advance(50)
+  await first
+  await clock.advance(10)
+  await channel.send(1)
+  await clock.advance(30)
+  const second = batches.next()
+  t.is(await standing(second), 'pending')
+  // 50 ms after the channel was last seen empty, so no later than 50 ms after the item came.
+  await clock.advance(20)
+  t.deepEqual((await second).value, [1])
+})
+
+test('S3.10, BAT-7: a channel that is closed gives its rest at once; one that is closed with an error gives that after it', async t => {
+  for (const error of [undefined, new Error('lost')]) {
+    const channel = new Channel<number>(10)
+    const batches = batch(channel, { maxSize: 10, maxDelay: 60_000 })[Symbol.asyncIterator]()
+    const first = batches.next()
+    await channel.send(1)
+    t.is(await standing(first), 'pending')
+    channel.close(error)
+    t.deepEqual((await first).value, [1])
+    if (error === undefined) t.true((await batches.next()).done)
+    else t.is(await t.throwsAsync(batches.next()), error)
+    t.true((await batches.next()).done)
+  }
+})
+
+test('return() answers at once while next() is parked, and the channel keeps its other receivers', async t => {
+  const channel = new Channel<number>(10)
+  const batches = batch(channel, { maxSize: 10 })[Symbol.asyncIterator]()
+  const parked = batches.next()
+  const other = channel.receive()
+  t.is(channel.metrics().waitingReceivers, 2)
+  await batches.return?.()
+  t.true((await parked).done)
+  await channel.send(1)
+  t.deepEqual(await other, { done: false, value: 1 })
+})
+
+test('two loops over one channel: each item is in one batch, and both end', async t => {
+  const channel = new Channel<number>(8)
+  const taken: number[] = []
+  const loops = [3, 5].map(async maxSize => {
+    for await (const items of batch(channel, { maxSize })) {
+      t.true(items.length > 0 && items.length <= maxSize)
+      taken.push(...items)
+      await turns()
+    }
+  })
+  for (const item of range(0, 200)) await channel.send(item)
+  channel.close()
+  await Promise.all(loops)
+  t.deepEqual(
+    taken.sort((one, other) => one - other),
+    range(0, 200),
+  )
+})
+
+test('a full channel and a fast consumer leave the event loop its turns', async t => {
+  const channel = new Channel<number>(8)
+  const loop = { turned: false }
+  setImmediate(() => (loop.turned = true))
+  let sent = 0
+  const feeding = (async () => {
+    while (!loop.turned && sent < 5_000_000) await channel.send(sent++)
+    channel.close()
+  })()
+  let count = 0
+  for await (const items of batch(channel, { maxSize: 4 })) count += items.length
+  await feeding
+  t.true(loop.turned)
+  t.is(count, sent)
+})

@@ -1,0 +1,175 @@
+// The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
+import { ready, settleReady } from './ready.ts'
+import { BatchFormer } from './batch-former.ts'
+import { AdaptiveSize } from './batch-latency.ts'
+import type { BatchSettings } from './batch-options.ts'
+import { Deque } from './deque.ts'
+
+// setTimeout takes no longer delay.
+const LONGEST_TIMER = 2 ** 31 - 1
+
+interface Parked<T> {
+  readonly resolve: (result: IteratorResult<T[], undefined>) => void
+  readonly reject: (error: unknown) => void
+}
+
+export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], undefined> {
+  protected readonly former: BatchFormer<T>
+  /** The consumer has left; nothing is wanted any more. */
+  protected hasLeft = false
+  readonly #parked = new Deque<Parked<T>>()
+  readonly #maxDelay: number
+  readonly #adaptive: AdaptiveSize | undefined
+  // The source is at its end, with an error or without; batches may still be here.
+  #end: { readonly failure?: { readonly error: unknown } } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isDue = false
+  #isTicking = false
+
+  constructor(settings: BatchSettings<T>) {
+    this.former = new BatchFormer(settings)
+    this.#maxDelay = settings.maxDelay
+    if (settings.targetLatency === undefined) return
+    this.#adaptive = new AdaptiveSize(settings.maxSize, settings.targetLatency)
+    this.former.limit = this.#adaptive.size
+  }
+
+  /** Takes from the source what may be taken without waiting. True if that is all there was, so that a natural batch need not wait for it. */
+  protected abstract gather(): boolean
+  /** The consumer waits: items are wanted, as they come. */
+  protected abstract want(): void
+  /** Nobody waits any more. */
+  protected abstract rest(): void
+  /** The consumer left before the end. May be called while a read of the source is pending. */
+  protected abstract leave(): Promise<void>
+
+  next(): Promise<IteratorResult<T[], undefined>> {
+    if (this.#adaptive !== undefined) this.#adapt(this.#adaptive)
+    if (this.#parked.length === 0 && !this.hasLeft) {
+      if (this.#end === undefined) this.#isDue = this.gather()
+      const batch = this.#take()
+      this.#isDue = false
+      if (batch !== undefined) return ready<IteratorResult<T[], undefined>>({ done: false, value: batch })
+    }
+    if (this.hasLeft || this.#end !== undefined) return this.#over()
+    return new Promise((resolve, reject) => {
+      this.#parked.push({ resolve, reject })
+      this.#schedule()
+      this.want()
+    })
+  }
+
+  async return(): Promise<IteratorResult<T[], undefined>> {
+    if (this.hasLeft) return { done: true, value: undefined }
+    const isOver = this.#end !== undefined
+    this.#depart()
+    if (!isOver) await this.leave()
+    return { done: true, value: undefined }
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T[], undefined>> {
+    await this.return()
+    throw error
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  protected get isAwaited(): boolean {
+    return this.#parked.length > 0
+  }
+
+  /** Items were added, or time has passed: gives out what is due, which a natural batch is if it `hasAll` that waited. */
+  protected settle(hasAll: boolean): void {
+    this.#isDue = hasAll
+    while (this.#parked.length > 0) {
+      const batch = this.#take()
+      if (batch === undefined) break
+      const parked = this.#parked.shift()
+      if (parked !== undefined)
+        settleReady<IteratorResult<T[], undefined>>(parked.resolve, { done: false, value: batch })
+    }
+    this.#isDue = false
+    if (this.#end !== undefined && this.#parked.length > 0) this.#depart(this.#end.failure)
+    if (this.#parked.length > 0) this.#schedule()
+    else {
+      this.#unschedule()
+      this.rest()
+    }
+  }
+
+  /** The source has ended: what is here goes out at once, then comes the end, or the error. */
+  protected ended(failure?: { readonly error: unknown }): void {
+    if (this.hasLeft) return
+    this.#end ??= failure === undefined ? {} : { failure }
+    this.settle(false)
+  }
+
+  #take(): T[] | undefined {
+    const batch = this.#end !== undefined || this.#isOverdue() ? this.former.takeAny() : this.former.takeWhole()
+    if (batch !== undefined) this.#adaptive?.handOver(batch.length, performance.now())
+    return batch
+  }
+
+  /** Whether a batch that isn't whole may go. A timer that is late or early changes nothing: the first item's time decides. */
+  #isOverdue(): boolean {
+    if (this.#maxDelay === 0) return this.#isDue
+    const since = this.former.openSince
+    return since !== undefined && performance.now() - since >= this.#maxDelay
+  }
+
+  #schedule(): void {
+    const since = this.former.openSince
+    if (since === undefined || this.#maxDelay === Infinity) return
+    if (this.#maxDelay === 0) {
+      // Runs when no microtask is left, so a source that has items ready has given them by then.
+      if (!this.#isTicking) process.nextTick(this.#tick)
+      this.#isTicking = true
+      return
+    }
+    if (this.#timer !== undefined) return
+    const left = since + this.#maxDelay - performance.now()
+    this.#timer = setTimeout(this.#expire, Math.min(LONGEST_TIMER, Math.max(1, Math.ceil(left))))
+  }
+
+  #unschedule(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  readonly #tick = (): void => {
+    this.#isTicking = false
+    if (this.hasLeft || this.#parked.length === 0) return
+    this.settle(true)
+  }
+
+  readonly #expire = (): void => {
+    this.#timer = undefined
+    this.settle(false)
+  }
+
+  #adapt(adaptive: AdaptiveSize): void {
+    adaptive.asked(performance.now())
+    this.former.limit = adaptive.size
+  }
+
+  #over(): Promise<IteratorResult<T[], undefined>> {
+    const failure = this.hasLeft ? undefined : this.#end?.failure
+    this.hasLeft = true
+    return failure === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure.error)
+  }
+
+  /** The first that waits gets the error, all others the end. */
+  #depart(failure?: { readonly error: unknown }): void {
+    this.hasLeft = true
+    this.#unschedule()
+    const parked = this.#parked.drain()
+    if (failure !== undefined) parked.shift()?.reject(failure.error)
+    for (const { resolve } of parked) resolve({ done: true, value: undefined })
+  }
+}

@@ -1,0 +1,82 @@
+// The intake of batches from a channel: what waits there stays there until a batch is asked for, and is then taken without a promise for each.
+import { BatchIterator } from './batch-iterator.ts'
+import type { BatchSettings } from './batch-options.ts'
+
+/** What this intake needs of a channel. */
+export interface ReceiveSource<T> extends AsyncIterable<T> {
+  tryReceive(): IteratorResult<T, undefined> | undefined
+}
+
+export class ReceivedBatches<T> extends BatchIterator<T> {
+  readonly #source: ReceiveSource<T>
+  #iterator: AsyncIterator<T> | undefined
+  #isReading = false
+  // When the source was last seen without items: those that are found later came after it.
+  #emptyAt = performance.now()
+
+  constructor(source: ReceiveSource<T>, settings: BatchSettings<T>) {
+    super(settings)
+    this.#source = source
+  }
+
+  protected override gather(): boolean {
+    try {
+      while (!this.former.hasWhole) {
+        const result = this.#source.tryReceive()
+        if (result === undefined) {
+          this.#emptyAt = performance.now()
+          return true
+        }
+        if (result.done === true) {
+          this.ended()
+          return true
+        }
+        this.former.add(result.value, this.#emptyAt)
+      }
+      return false
+    } catch (error) {
+      this.ended({ error })
+      return true
+    }
+  }
+
+  protected override want(): void {
+    if (this.#isReading) return
+    this.#iterator ??= this.#source[Symbol.asyncIterator]()
+    void this.#read(this.#iterator)
+  }
+
+  /** Gives up the pending read, so that what comes next stays in the channel. */
+  protected override rest(): void {
+    const iterator = this.#iterator
+    if (!this.#isReading || iterator === undefined) return
+    this.#iterator = undefined
+    this.#isReading = false
+    this.#emptyAt = performance.now()
+    void iterator.return?.().catch(() => {})
+  }
+
+  protected override async leave(): Promise<void> {
+    this.rest()
+  }
+
+  async #read(iterator: AsyncIterator<T>): Promise<void> {
+    this.#isReading = true
+    try {
+      while (iterator === this.#iterator && this.isAwaited) {
+        const { done, value } = await iterator.next()
+        // One that was on its way when the read was given up belongs to the next batch.
+        if (done !== true) this.former.add(value)
+        if (iterator !== this.#iterator) break
+        this.#isReading = false
+        if (done === true) return this.ended()
+        this.settle(this.gather())
+        this.#isReading = iterator === this.#iterator && this.isAwaited
+      }
+    } catch (error) {
+      if (iterator !== this.#iterator) return
+      this.#isReading = false
+      this.ended({ error })
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// Batches of a source: chooses the intake, and sees to it that a source is consumed once.
+import { invalidOption, SluiceError } from '../errors.ts'
+import type { BatchIterator } from './batch-iterator.ts'
+import { batchSettings, type BatchOptions, type BatchSettings } from './batch-options.ts'
+import { PulledBatches } from './batch-pull.ts'
+import { ReceivedBatches, type ReceiveSource } from './batch-receive.ts'
+
+class Batched<T> implements AsyncIterable<T[]> {
+  readonly #source: AsyncIterable<T>
+  readonly #settings: BatchSettings<T>
+  #isConsumed = false
+
+  constructor(source: AsyncIterable<T>, settings: BatchSettings<T>) {
+    this.#source = source
+    this.#settings = settings
+  }
+
+  [Symbol.asyncIterator](): BatchIterator<T> {
+    if (this.#isConsumed) throw new SluiceError('ERR_STREAM_CONSUMED', 'The batches are consumed already')
+    this.#isConsumed = true
+    return isReceiver(this.#source)
+      ? new ReceivedBatches(this.#source, this.#settings)
+      : new PulledBatches(this.#source, this.#settings)
+  }
+}
+
+/**
+ * Items of a source in arrays. By default a batch is what waits by the time it is asked for, `maxSize` at most, and nothing is held back;
+ * with `maxDelay` a batch waits for more, counted from its first item. The rest goes out at the end of the source, and before its error.
+ * Single use, and nothing runs before it is consumed. Leaving early calls the source's `return()`; a channel stays open, and keeps what was not asked for.
+ *
+ * @example
+ * for await (const rows of batch(channel, { maxSize: 500, maxDelay: 50 })) await insert(rows)
+ */
+export function batch<T>(source: AsyncIterable<T>, options: BatchOptions<T>): AsyncIterable<T[]> {
+  if (source === null || typeof source !== 'object' || typeof source[Symbol.asyncIterator] !== 'function') {
+    throw invalidOption('source', 'an async iterable', source)
+  }
+  return new Batched(source, batchSettings(options))
+}
+
+function isReceiver<T>(source: AsyncIterable<T>): source is ReceiveSource<T> {
+  return 'tryReceive' in source && typeof source.tryReceive === 'function'
+}

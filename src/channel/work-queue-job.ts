@@ -1,0 +1,155 @@
+// One job of a WorkQueue: where it stands, how it ended, and what its worker and its owner see of it. Who moves it on is no concern of this file.
+import type { Guard } from '../wait.ts'
+import { Waiting, type WaitingList } from './waiting.ts'
+import type { AdmittedJob, JobContext } from './work-queue-types.ts'
+
+/** Where a job is: before admission, in the line, with a worker, before another try, or at its end. */
+export type JobState = 'parked' | 'waiting' | 'running' | 'delayed' | 'ended'
+
+/** An offer that waits for admission. */
+export interface Offer<R> {
+  readonly admitted: (handle: AdmittedJob<R>) => void
+  readonly refused: (error: unknown) => void
+}
+
+// Set by `capture` while a promise is made, which spares a closure for each.
+let resolveMade: (value: never) => void
+let rejectMade: (error: unknown) => void
+const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
+  resolveMade = resolve
+  rejectMade = reject
+}
+
+export class Job<T, R> extends Waiting<Job<T, R>> {
+  readonly value: T
+  readonly priority: number
+  readonly key: PropertyKey | undefined
+  state: JobState = 'parked'
+  /** Its place in the order of admission. */
+  sequence = 0
+  /** The list it waits in, for the line alone. */
+  list: WaitingList<Job<T, R>> | undefined = undefined
+  /** Whether jobs of the same key wait for this one. */
+  holdsKey = false
+  /** Since when it waits for a slot, or runs. */
+  since = 0
+  attempt = 0
+  context: AttemptContext | undefined = undefined
+  /** What ends the wait for admission, or the whole job. */
+  guard: Guard | undefined = undefined
+  /** Who waits for admission, if that is not whoever waits for the end. */
+  offer: Offer<R> | undefined = undefined
+
+  #promise: Promise<R> | undefined
+  #resolve: ((value: R) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+  // How it ended, and the value or the error.
+  #end: 'fulfilled' | 'rejected' | undefined
+  #outcome: unknown
+
+  constructor(value: T, priority: number, key: PropertyKey | undefined) {
+    super()
+    this.value = value
+    this.priority = priority
+    this.key = key
+  }
+
+  /** Somebody has its promise, and with it the failure. */
+  get isObserved(): boolean {
+    return this.#promise !== undefined
+  }
+
+  get isSettled(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** Made at the first call: a result that nobody wants costs nothing. */
+  get promise(): Promise<R> {
+    if (this.#promise !== undefined) return this.#promise
+    if (this.#end === undefined) {
+      this.#promise = new Promise<R>(capture)
+      this.#resolve = resolveMade as (value: R) => void
+      this.#reject = rejectMade
+    } else if (this.#end === 'fulfilled') this.#promise = Promise.resolve(this.#outcome as R)
+    else this.#promise = Promise.reject(this.#outcome)
+    return this.#promise
+  }
+
+  /** Its promise is made elsewhere, and settles by itself. */
+  adopt(promise: Promise<R>): void {
+    this.#promise = promise
+  }
+
+  /** The first of these two counts. */
+  fulfil(value: R): void {
+    if (this.#end !== undefined) return
+    this.#end = 'fulfilled'
+    this.guard?.disarm()
+    if (this.#resolve === undefined) this.#outcome = value
+    else this.#resolve(value)
+  }
+
+  fail(error: unknown): void {
+    if (this.#end !== undefined) return
+    this.#end = 'rejected'
+    this.guard?.disarm()
+    if (this.#reject === undefined) this.#outcome = error
+    else this.#reject(error)
+  }
+
+  /** It is not admitted: whoever waits for that, or for the result, learns why. */
+  refuse(error: unknown): void {
+    this.state = 'ended'
+    if (this.offer === undefined) this.fail(error)
+    else {
+      this.guard?.disarm()
+      this.offer.refused(error)
+    }
+  }
+}
+
+/** What there is to know of a job whose end somebody may want. */
+export interface Promised<R> {
+  readonly promise: Promise<R>
+}
+
+/** What `offer` gives. */
+export class Admitted<R> implements AdmittedJob<R> {
+  readonly #job: Promised<R>
+
+  constructor(job: Promised<R>) {
+    this.#job = job
+  }
+
+  get result(): Promise<R> {
+    const { promise } = this.#job
+    // Held as a property, so ignoring it must not raise unhandledRejection.
+    promise.catch(() => {})
+    return promise
+  }
+}
+
+/** What the worker gets for one attempt. The signal is made when it is asked for, since most workers never do. */
+export class AttemptContext implements JobContext {
+  readonly attempt: number
+  // Of the two the first that is needed.
+  #state: AbortController | { readonly reason: unknown } | undefined
+
+  constructor(attempt: number) {
+    this.attempt = attempt
+  }
+
+  get signal(): AbortSignal {
+    const state = this.#state
+    if (state instanceof AbortController) return state.signal
+    const controller = new AbortController()
+    if (state !== undefined) controller.abort(state.reason)
+    this.#state = controller
+    return controller.signal
+  }
+
+  abort(reason: unknown): void {
+    if (this.#state instanceof AbortController) this.#state.abort(reason)
+    else this.#state ??= { reason }
+  }
+}

@@ -1,0 +1,57 @@
+// The options of a WorkQueue and of its jobs, checked, with every default filled in.
+import { invalidOption } from '../errors.ts'
+import { checkRate } from '../rate.ts'
+import { checkRetry, type RetryOptions } from '../retry.ts'
+import { checkWait } from '../wait.ts'
+import { checkedConcurrency } from './concurrency.ts'
+import type { DropReason, Overflow } from './types.ts'
+import type { JobOptions, WorkQueueOptions } from './work-queue-types.ts'
+
+export interface QueueSettings<T> {
+  readonly concurrency: number
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly rate: WorkQueueOptions<T>['rate']
+  readonly retry: RetryOptions | undefined
+  readonly jobTimeout: number
+  readonly name: string
+  readonly onDrop: ((job: T, reason: DropReason) => void) | undefined
+  readonly onError: ((error: unknown, job: T) => void) | undefined
+}
+
+const OVERFLOWS: readonly unknown[] = ['block', 'drop-newest', 'drop-oldest', 'error']
+
+export function queueSettings<T>(options: WorkQueueOptions<T>): QueueSettings<T> {
+  if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
+  const concurrency = checkedConcurrency(options.concurrency)
+  const { capacity = concurrency, overflow = 'block', rate, retry, jobTimeout = Infinity, name = 'queue' } = options
+  const { onDrop, onError } = options
+  if (capacity !== Infinity && !(Number.isSafeInteger(capacity) && capacity >= 0)) {
+    throw invalidOption('capacity', 'an integer that is not negative, or Infinity', capacity)
+  }
+  if (!OVERFLOWS.includes(overflow)) {
+    throw invalidOption('overflow', "'block', 'drop-newest', 'drop-oldest' or 'error'", overflow)
+  }
+  if (overflow === 'drop-oldest' && capacity === 0) {
+    throw invalidOption('capacity', "at least 1 with overflow 'drop-oldest'", capacity)
+  }
+  if (rate !== undefined) checkRate(rate, 'rate')
+  if (retry !== undefined) checkRetry(retry, 'retry')
+  if (!(typeof jobTimeout === 'number' && jobTimeout > 0)) {
+    throw invalidOption('jobTimeout', 'a positive number of ms', jobTimeout)
+  }
+  if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
+  if (onDrop !== undefined && typeof onDrop !== 'function') throw invalidOption('onDrop', 'a function', onDrop)
+  if (onError !== undefined && typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
+  return { concurrency, capacity, overflow, rate, retry, jobTimeout, name, onDrop, onError }
+}
+
+export function checkJob(options: JobOptions | undefined): void {
+  if (options === undefined) return
+  checkWait(options)
+  const { priority = 0, key } = options
+  if (!Number.isFinite(priority)) throw invalidOption('priority', 'a finite number', priority)
+  if (key !== undefined && typeof key !== 'string' && typeof key !== 'number' && typeof key !== 'symbol') {
+    throw invalidOption('key', 'a string, number or symbol', key)
+  }
+}

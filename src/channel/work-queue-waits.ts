@@ -1,0 +1,78 @@
+// Who waits for a WorkQueue to become idle, or to have room. What idle and room mean is the queue's matter.
+import { invalidOption, timeoutError, type SluiceError } from '../errors.ts'
+import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
+import { Waiting, WaitingList } from './waiting.ts'
+
+class Wait extends Waiting<Wait> {
+  readonly count: number
+  readonly resolve: () => void
+  readonly reject: (error: SluiceError) => void
+  guard: Guard | undefined = undefined
+  constructor(count: number, resolve: () => void, reject: (error: SluiceError) => void) {
+    super()
+    this.count = count
+    this.resolve = resolve
+    this.reject = reject
+  }
+}
+
+/** Waits for a number that goes up and down to be at least so much. */
+export class Waits {
+  readonly #list = new WaitingList<Wait>()
+  readonly #what: string
+  readonly #level: () => number
+
+  constructor(what: string, level: () => number) {
+    this.#what = what
+    this.#level = level
+  }
+
+  until(count: number, options: WaitOptions | undefined): Promise<void> {
+    try {
+      checkWait(options)
+    } catch (error) {
+      return rejected(error)
+    }
+    if (this.#level() >= count) return Promise.resolve()
+    if (triesOnce(options)) return rejected(timeoutError(this.#what, 0))
+    return new Promise((resolve, reject) => {
+      const wait = new Wait(count, resolve, reject)
+      this.#list.append(wait)
+      wait.guard = Guard.of(options, this.#what, error => {
+        this.#list.remove(wait)
+        reject(error)
+      })
+    })
+  }
+
+  /** The number may have gone up. */
+  check(): void {
+    if (this.#list.length === 0) return
+    const level = this.#level()
+    let wait = this.#list.first
+    while (wait !== undefined) {
+      const next: Wait | undefined = wait.after
+      if (wait.count <= level) {
+        this.#list.remove(wait)
+        wait.guard?.disarm()
+        wait.resolve()
+      }
+      wait = next
+    }
+  }
+
+  /** It never goes up again. */
+  fail(error: () => SluiceError): void {
+    for (let wait = this.#list.shift(); wait !== undefined; wait = this.#list.shift()) {
+      wait.guard?.disarm()
+      wait.reject(error())
+    }
+  }
+}
+
+/** The `count` of a wait for room, which must be possible at all. */
+export function checkedCount(count: number, most: number): number {
+  if (!(Number.isSafeInteger(count) && count >= 1)) throw invalidOption('count', 'a positive integer', count)
+  if (count > most) throw invalidOption('count', `at most ${most}, concurrency and capacity together`, count)
+  return count
+}
