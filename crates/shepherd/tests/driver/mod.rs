@@ -79,6 +79,12 @@ pub fn wait_for_death(process: &OwnedFd) {
     wait_for(process);
 }
 
+/// Whether a process is dead by now, reaped or not.
+pub fn is_dead(process: &OwnedFd) -> bool {
+    let mut entry = libc::pollfd { fd: process.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    unsafe { libc::poll(&raw mut entry, 1, 0) == 1 }
+}
+
 /// Reads one line, byte by byte, so that nothing after it is taken.
 pub fn line(from: &mut PipeReader) -> String {
     let mut text = Vec::new();
