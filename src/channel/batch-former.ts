@@ -1,6 +1,6 @@
 // Forms batches of items: by size, by bytes and by key, in the order of their first items. Knows no source, no consumer, and no time but the one it is given.
 import { invalidOption } from '../errors.ts'
-import { Deque } from './deque.ts'
+import { Deque } from '../deque.ts'
 import type { BatchSettings } from './batch-options.ts'
 
 class OpenBatch<T> {

@@ -3,7 +3,7 @@ import { ready, settleReady } from './ready.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
 import type { BatchSettings } from './batch-options.ts'
-import { Deque } from './deque.ts'
+import { Deque } from '../deque.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1

@@ -1,5 +1,5 @@
 // The items that a channel holds, with their bytes if anybody asked for those. Bounds are the core's matter.
-import { Deque } from './deque.ts'
+import { Deque } from '../deque.ts'
 
 export class Held<T> {
   bytes = 0

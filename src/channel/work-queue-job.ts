@@ -1,7 +1,8 @@
 // One job of a WorkQueue: where it stands, how it ended, and what its worker and its owner see of it. Who moves it on is no concern of this file.
+import type { AttemptContext } from '../attempt-context.ts'
 import type { Guard } from '../wait.ts'
 import { Waiting, type WaitingList } from './waiting.ts'
-import type { AdmittedJob, JobContext } from './work-queue-types.ts'
+import type { AdmittedJob } from './work-queue-types.ts'
 
 /** Where a job is: before admission, in the line, with a worker, before another try, or at its end. */
 export type JobState = 'parked' | 'waiting' | 'running' | 'delayed' | 'ended'
@@ -126,30 +127,5 @@ export class Admitted<R> implements AdmittedJob<R> {
     // Held as a property, so ignoring it must not raise unhandledRejection.
     promise.catch(() => {})
     return promise
-  }
-}
-
-/** What the worker gets for one attempt. The signal is made when it is asked for, since most workers never do. */
-export class AttemptContext implements JobContext {
-  readonly attempt: number
-  // Of the two the first that is needed.
-  #state: AbortController | { readonly reason: unknown } | undefined
-
-  constructor(attempt: number) {
-    this.attempt = attempt
-  }
-
-  get signal(): AbortSignal {
-    const state = this.#state
-    if (state instanceof AbortController) return state.signal
-    const controller = new AbortController()
-    if (state !== undefined) controller.abort(state.reason)
-    this.#state = controller
-    return controller.signal
-  }
-
-  abort(reason: unknown): void {
-    if (this.#state instanceof AbortController) this.#state.abort(reason)
-    else this.#state ??= { reason }
   }
 }

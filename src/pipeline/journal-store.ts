@@ -1,0 +1,142 @@
+// Events and progress in a journal: who crashes goes on where the journal says. The newest events are in a ring beside it.
+import { JournalLine, type JournalLineOwner } from './journal-line.ts'
+import { replayed, type JournalState, type Registered } from './journal-state.ts'
+import { trimmed } from './pipeline-errors.ts'
+import { Ring } from './ring.ts'
+import type { Committed, Start, Store } from './store.ts'
+import type { Codec, Journal, JournalRecord, PipelineEvent } from './types.ts'
+
+export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
+  readonly ring: Ring<I>
+  readonly isLasting = true
+  readonly #journal: Journal
+  readonly #codec: Codec<I>
+  readonly #line: JournalLine<I>
+  readonly #processors: Map<string, Registered>
+  readonly #onEvent: () => void
+  #first: number
+  // Nothing below it has to be kept, as far as the journal was told.
+  #compacted: number
+
+  static async open<I>(journal: Journal, codec: Codec<I>, size: number, onEvent: () => void): Promise<JournalStore<I>> {
+    return new JournalStore(journal, codec, size, onEvent, await replayed(journal, size))
+  }
+
+  private constructor(journal: Journal, codec: Codec<I>, size: number, onEvent: () => void, state: JournalState) {
+    this.#journal = journal
+    this.#codec = codec
+    this.#onEvent = onEvent
+    this.#processors = state.processors
+    this.#first = state.first
+    this.#compacted = state.first
+    this.ring = new Ring(size, state.last - state.payloads.length)
+    for (const payload of state.payloads.drain()) this.ring.push(codec.decode(payload))
+    this.#line = new JournalLine(journal, this)
+  }
+
+  get last(): number {
+    return this.ring.last
+  }
+
+  get pending(): number {
+    return this.#line.pending
+  }
+
+  async append(data: I): Promise<number> {
+    return await this.#line.event(data, this.#codec.encode(data))
+  }
+
+  accepted(data: I): number {
+    const sequence = this.ring.push(data)
+    this.#onEvent()
+    return sequence
+  }
+
+  async *read(from: number, signal: AbortSignal): AsyncGenerator<PipelineEvent<I>, void, undefined> {
+    let wanted = from
+    for await (const { kind, sequence, payload } of this.#journal.replay()) {
+      if (signal.aborted) return
+      if (kind !== 'event' || sequence < wanted) continue
+      if (sequence > wanted) throw trimmed(wanted, sequence)
+      wanted += 1
+      yield { sequence, data: this.#codec.decode(payload ?? new Uint8Array()) }
+    }
+    if (wanted <= this.last) throw trimmed(wanted, this.ring.first)
+  }
+
+  async adopt(processor: string): Promise<Start> {
+    const known = this.#processors.get(processor)
+    const published = known === undefined || known.isGone ? this.#first - 1 : known.published
+    const epoch = (known?.epoch ?? 0) + 1
+    // Before the record is written: from now on its events are kept.
+    this.#processors.set(processor, { published, epoch, isGone: false })
+    await this.#line.put({ kind: 'epoch', sequence: published + 1, processor, epoch })
+    return { published, epoch }
+  }
+
+  commit(processor: string, sequence: number, epoch: number, owner: Committed): void {
+    const written = (): void => {
+      const known = this.#processors.get(processor)
+      if (known?.epoch !== epoch || known.isGone) return
+      known.published = sequence
+      owner.publishedThrough(sequence)
+    }
+    this.#line.mark({ kind: 'published', sequence, processor, epoch }, written, error => owner.failed(error))
+  }
+
+  check(to: number): undefined {
+    if (to < this.#first) throw trimmed(to, this.#first)
+  }
+
+  async rewind(processor: string, to: number, epoch: number): Promise<number> {
+    const next = epoch + 1
+    this.#processors.set(processor, { published: to - 1, epoch: next, isGone: false })
+    await this.#line.put({ kind: 'epoch', sequence: to, processor, epoch: next })
+    return next
+  }
+
+  async forget(processor: string, epoch: number): Promise<void> {
+    this.#processors.set(processor, { published: 0, epoch, isGone: true })
+    await this.#line.put({ kind: 'epoch', sequence: 0, processor, epoch })
+  }
+
+  flushed(): Promise<void> {
+    return this.#line.flushed()
+  }
+
+  async close(): Promise<void> {
+    await this.flushed()
+    await this.#journal.close()
+  }
+
+  /** Lets the journal drop what all have published and the ring does not hold, a ring's length at a time. */
+  housekeeping(): Promise<void> | undefined {
+    const below = this.#needed()
+    return below - this.#compacted < this.ring.size ? undefined : this.#compact(below)
+  }
+
+  async #compact(below: number): Promise<void> {
+    this.#compacted = below
+    try {
+      // Once more, for the older records go with their segments.
+      await this.#journal.append([...this.#processors].map(([processor, known]) => standing(processor, known)))
+      // Meanwhile somebody may have started anew further back.
+      if (this.#needed() < below) return
+      this.#first = below
+      await this.#journal.compact(below)
+    } catch (error) {
+      // What is not dropped does no harm, and whoever needs the journal next learns what is wrong with it.
+      process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
+    }
+  }
+
+  #needed(): number {
+    let below = this.ring.first
+    for (const { published, isGone } of this.#processors.values()) if (!isGone) below = Math.min(below, published + 1)
+    return below
+  }
+}
+
+function standing(processor: string, { published, epoch, isGone }: Registered): JournalRecord {
+  return { kind: 'epoch', sequence: isGone ? 0 : published + 1, processor, epoch }
+}

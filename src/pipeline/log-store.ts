@@ -1,0 +1,123 @@
+// Events and progress in a log that several machines share. Every processor reads for itself, for no two are at the same event.
+import { Deque } from '../deque.ts'
+import { LogCursor } from './log-cursor.ts'
+import { trimmed } from './pipeline-errors.ts'
+import type { Committed, Start, Store } from './store.ts'
+import type { Codec, EventLog, PipelineEvent } from './types.ts'
+
+interface Waiting {
+  readonly payload: Uint8Array
+  readonly resolve: (sequence: number) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class LogStore<I> implements Store<I> {
+  readonly ring = undefined
+  readonly isLasting = true
+  last = 0
+  readonly #log: EventLog
+  readonly #codec: Codec<I>
+  readonly #waiting = new Deque<Waiting>()
+  readonly #cursors = new Map<string, LogCursor>()
+  #appending: Promise<void> | undefined
+  #underWay = 0
+
+  constructor(log: EventLog, codec: Codec<I>) {
+    this.#log = log
+    this.#codec = codec
+  }
+
+  get pending(): number {
+    return this.#waiting.length + this.#underWay
+  }
+
+  async append(data: I): Promise<number> {
+    const payload = this.#codec.encode(data)
+    return await new Promise<number>((resolve, reject) => {
+      this.#waiting.push({ payload, resolve, reject })
+      this.#appending ??= Promise.resolve().then(() => this.#append())
+    })
+  }
+
+  async *read(from: number, signal: AbortSignal): AsyncGenerator<PipelineEvent<I>, void, undefined> {
+    let wanted = from
+    for await (const { sequence, payload } of this.#log.read(from, { signal })) {
+      if (sequence < wanted) continue
+      if (sequence > wanted) throw trimmed(wanted, sequence)
+      wanted += 1
+      this.last = Math.max(this.last, sequence)
+      yield { sequence, data: this.#codec.decode(payload) }
+    }
+  }
+
+  async adopt(processor: string): Promise<Start> {
+    const epoch = await this.#log.acquire(processor)
+    // Only now nobody else can move it.
+    const { sequence } = await this.#log.cursor(processor)
+    this.#begin(processor, epoch)
+    return { published: sequence, epoch }
+  }
+
+  commit(processor: string, sequence: number, _epoch: number, owner: Committed): void {
+    this.#cursors.get(processor)?.move(sequence, owner)
+  }
+
+  check(to: number): Promise<void> | undefined {
+    return to <= this.last ? this.#look(to) : undefined
+  }
+
+  async rewind(processor: string, to: number): Promise<number> {
+    this.#cursors.get(processor)?.end()
+    const epoch = await this.#log.acquire(processor)
+    await this.#log.commit(processor, to - 1, epoch)
+    this.#begin(processor, epoch)
+    return epoch
+  }
+
+  async forget(processor: string): Promise<void> {
+    const cursor = this.#cursors.get(processor)
+    this.#cursors.delete(processor)
+    cursor?.end()
+    await cursor?.flushed()
+  }
+
+  async flushed(): Promise<void> {
+    await this.#appending
+  }
+
+  async close(): Promise<void> {
+    await this.flushed()
+    for (const cursor of this.#cursors.values()) await cursor.flushed()
+    await this.#log[Symbol.asyncDispose]()
+  }
+
+  #begin(processor: string, epoch: number): void {
+    this.#cursors.get(processor)?.end()
+    this.#cursors.set(processor, new LogCursor(this.#log, processor, epoch))
+  }
+
+  /** Throws if that event is gone. */
+  async #look(sequence: number): Promise<void> {
+    const events = this.#log.read(sequence)[Symbol.asyncIterator]()
+    const { value, done } = await events.next()
+    await events.return?.()
+    if (done !== true && value.sequence !== sequence) throw trimmed(sequence, value.sequence)
+  }
+
+  // One append at a time, so that events get their places in the order they came.
+  async #append(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting.drain()
+      this.#underWay = waiting.length
+      try {
+        const last = await this.#log.append(waiting.map(({ payload }) => payload))
+        this.last = Math.max(this.last, last)
+        for (const [i, { resolve }] of waiting.entries()) resolve(last - waiting.length + 1 + i)
+      } catch (error) {
+        for (const { reject } of waiting) reject(error)
+      }
+      this.#underWay = 0
+    }
+    this.#appending = undefined
+  }
+}
