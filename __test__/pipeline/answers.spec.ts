@@ -203,9 +203,10 @@ test('S1.22, PIPE-8: after the last try deadLetter gets the outputs of that even
     [[3, [3, 30], 'poison']],
   )
   const written = writer.calls.filter(({ batch }) => batch.items.every(({ value }) => value !== 3))
-  t.deepEqual([...new Set(written.flatMap(({ batch }) => batch.items.map(({ value }) => value)))], [
-    1, 10, 2, 20, 4, 40, 5, 50,
-  ])
+  t.deepEqual(
+    [...new Set(written.flatMap(({ batch }) => batch.items.map(({ value }) => value)))],
+    [1, 10, 2, 20, 4, 40, 5, 50],
+  )
   // It was in the batch that failed first, then alone.
   t.is(writer.items.filter(({ value }) => value === 3).length, 3)
   t.is(pipeline.metrics().processors['p']?.deadLetters, 1)

@@ -189,14 +189,11 @@ test('S1.9: one batch holds several small sequences, and one sequence fills seve
   await waitFor(() => writer.calls.length === 3)
   writer.settle(2)
   await processor.caughtUp({ timeout: 5000 })
-  const of = (items: readonly WriteItem<number>[]): string[] => items.map(({ sequence, index }) => `${sequence}.${index}`)
+  const of = (items: readonly WriteItem<number>[]): string[] =>
+    items.map(({ sequence, index }) => `${sequence}.${index}`)
   t.deepEqual(
     writer.calls.map(({ batch }) => of(batch.items)),
-    [
-      ['1.0', '2.0', '2.1', '3.0'],
-      ['3.1', '3.2', '3.3', '3.4'],
-      ['3.5'],
-    ],
+    [['1.0', '2.0', '2.1', '3.0'], ['3.1', '3.2', '3.3', '3.4'], ['3.5']],
   )
 })
 

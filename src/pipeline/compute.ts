@@ -116,7 +116,10 @@ export class Compute<I, O> {
     else {
       attempt.asyncIterator = outcome.iterator
       attempt.arrived = result => this.#arrived(sequence, attempt, result)
-      attempt.thrown = error => this.#failLater(sequence, attempt, error)
+      attempt.thrown = error => {
+        this.#budget.pulling -= 1
+        this.#failLater(sequence, attempt, error)
+      }
     }
   }
 
@@ -148,15 +151,18 @@ export class Compute<I, O> {
   #pullLater(sequence: Sequence<I, O>, attempt: Attempt<O>, iterator: AsyncIterator<O, unknown>): void {
     if (attempt.isPulling || !this.#budget.mayPull(sequence, this.#line.head)) return
     attempt.isPulling = true
+    this.#budget.pulling += 1
     try {
       void Promise.resolve(iterator.next()).then(attempt.arrived, attempt.thrown)
     } catch (error) {
+      this.#budget.pulling -= 1
       this.#fail(sequence, attempt, error)
     }
   }
 
   #arrived(sequence: Sequence<I, O>, attempt: Attempt<O>, result: IteratorResult<O, unknown>): void {
     attempt.isPulling = false
+    this.#budget.pulling -= 1
     if (this.#isOver || sequence.attempt !== attempt) return
     this.#take(sequence, result)
     if (turn.tick()) this.#owner.changed()

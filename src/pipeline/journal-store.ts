@@ -54,14 +54,18 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
 
   async *read(from: number, signal: AbortSignal): AsyncGenerator<PipelineEvent<I>, void, undefined> {
     let wanted = from
-    for await (const { kind, sequence, payload } of this.#journal.replay()) {
-      if (signal.aborted) return
-      if (kind !== 'event' || sequence < wanted) continue
-      if (sequence > wanted) throw trimmed(wanted, sequence)
-      wanted += 1
-      yield { sequence, data: this.#codec.decode(payload ?? new Uint8Array()) }
+    // Once more if the ring has moved on meanwhile.
+    while (wanted < this.ring.first) {
+      const before = wanted
+      for await (const { kind, sequence, payload } of this.#journal.replay()) {
+        if (signal.aborted) return
+        if (kind !== 'event' || sequence < wanted) continue
+        if (sequence > wanted) throw trimmed(wanted, sequence)
+        wanted += 1
+        yield { sequence, data: this.#codec.decode(payload ?? new Uint8Array()) }
+      }
+      if (wanted === before) throw trimmed(wanted, this.ring.first)
     }
-    if (wanted <= this.last) throw trimmed(wanted, this.ring.first)
   }
 
   async adopt(processor: string): Promise<Start> {

@@ -11,6 +11,8 @@ export class LookAhead<O> {
   /** Outputs that exist and are not sent. */
   items = 0
   bytes = 0
+  /** Outputs that are asked for and have not come. */
+  pulling = 0
   readonly #most: number
   readonly #othersItems: number
   readonly #mostBytes: number
@@ -42,7 +44,7 @@ export class LookAhead<O> {
   mayPull(holder: Holder, head: Holder | undefined): boolean {
     if (holder !== head) return this.#hasRoomForOthers(head)
     // The newest output of the head may have to wait for its successor: without anything to send nothing would ever move.
-    return holder.sendable === 0 || (this.items < this.#most && this.bytes < this.#mostBytes)
+    return holder.sendable === 0 || (this.#total < this.#most && this.bytes < this.#mostBytes)
   }
 
   /** Whether one more event may be taken, beside so many that are not wholly sent. */
@@ -50,9 +52,13 @@ export class LookAhead<O> {
     return head === undefined || (unsent < this.#sequences && this.#hasRoomForOthers(head))
   }
 
+  get #total(): number {
+    return this.items + this.pulling
+  }
+
   #hasRoomForOthers(head: Holder | undefined): boolean {
-    const others = this.items - (head?.realised ?? 0)
-    return this.items < this.#most && others < Math.max(1, this.#othersItems) && this.bytes < this.#mostBytes / 2
+    const others = this.#total - (head?.realised ?? 0)
+    return this.#total < this.#most && others < Math.max(1, this.#othersItems) && this.bytes < this.#mostBytes / 2
   }
 }
 
