@@ -41,6 +41,12 @@ export function ownMemory(): number {
   return process.memoryUsage.rss()
 }
 
+/** Bytes of JavaScript values, without garbage. */
+export function ownHeap(): number {
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
 /** Counts how often an interval of the event loop ran. */
 export class Ticks {
   count = 0

@@ -18,7 +18,7 @@ export class MemoryJournal implements Journal {
   }
 
   async *replay(): AsyncGenerator<JournalRecord, void, undefined> {
-    yield* [...this.records]
+    yield* this.records.slice()
   }
 
   /** As segments do: everything goes that lies before the first event to be kept. */

@@ -6,7 +6,7 @@ interface Member {
 
 export class Gate {
   /** Everybody has published up to here; Infinity if there is nobody. */
-  lowest = Infinity
+  lowest: number = Infinity
   readonly #members = new Set<Member>()
   readonly #opened: () => void
   // How many are at the lowest. Only when the last one leaves it, a look at all is needed.

@@ -1,5 +1,8 @@
 // Ordered events: what 'sluicegate/pipeline' gives.
+export { childWriter, type WritableChild } from './child-writer.ts'
+export type { ByteWriterOptions } from './encoding.ts'
 export { EventPipeline } from './event-pipeline.ts'
+export { fileWriter, type FileWriter, type FileWriterOptions } from './file-writer.ts'
 export type {
   Codec,
   DeadLetter,
@@ -21,3 +24,6 @@ export type {
   Writer,
   WriterLink,
 } from './types.ts'
+export { SluiceError, type ErrorCode } from '../errors.ts'
+export type { Backoff, RetryOptions } from '../retry.ts'
+export type { WaitOptions } from '../wait.ts'

@@ -125,7 +125,7 @@ function checkObject(option: string, value: unknown): void {
   if (value === null || typeof value !== 'object') throw invalidOption(option, 'an object', value)
 }
 
-function checkName(option: string, value: unknown): void {
+export function checkName(option: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw invalidOption(option, 'a string that is not empty', value)
 }
 
@@ -133,7 +133,7 @@ export function checkCount(option: string, value: unknown): void {
   if (!(Number.isSafeInteger(value) && (value as number) >= 1)) throw invalidOption(option, 'a positive integer', value)
 }
 
-function checkFunction(option: string, value: unknown): void {
+export function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'a function', value)
 }
 

@@ -1,0 +1,152 @@
+// Files and children as writers.
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import anyTest, { type ExecutionContext } from 'ava'
+import { childWriter, EventPipeline, fileWriter, run, spawn, type WriteItem } from '../../index.ts'
+import { withCensus } from '../helpers/census.ts'
+import { turns, waitFor } from '../helpers/wait-for.ts'
+
+const test = withCensus(anyTest, { warmUp: async () => await run('true') })
+
+const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
+const same = ({ data }: { data: number }): number[] => [data]
+
+async function scratch(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-pipeline-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return path.join(folder, randomUUID())
+}
+
+test('a file gets every output once and in order, behind what it had', async t => {
+  const file = await scratch(t)
+  await writeFile(file, '"old"\n')
+  await using writer = fileWriter<number>(file, { sync: true, maxBatch: 7 })
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  for (const n of numbers(100)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 10_000 })
+  t.is(await readFile(file, 'utf8'), `"old"\n${numbers(100).join('\n')}\n`)
+})
+
+test('a file is encoded as said, and two processors share it in whole batches', async t => {
+  const file = await scratch(t)
+  const encode = ({ sequence, value }: WriteItem<number>, processor: string): Uint8Array =>
+    Buffer.from(`${processor} ${sequence} ${value}\n`)
+  await using writer = fileWriter<number>(file, { encode })
+  await using pipeline = await EventPipeline.open<number>()
+  const one = await pipeline.addProcessor({ name: 'one', process: same, writer })
+  const two = await pipeline.addProcessor<number>({ name: 'two', process: ({ data }) => [-data], writer })
+  for (const n of numbers(20)) await pipeline.publish(n)
+  await one.caughtUp({ timeout: 10_000 })
+  await two.caughtUp({ timeout: 10_000 })
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n')
+  const of = (name: string): string[] => lines.filter(line => line.startsWith(name))
+  t.deepEqual(
+    of('one'),
+    numbers(20).map(n => `one ${n} ${n}`),
+  )
+  t.deepEqual(
+    of('two'),
+    numbers(20).map(n => `two ${n} ${-n}`),
+  )
+})
+
+test('a file that can not be opened halts its processor, with the reason', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<number>(path.join(file, 'in', 'no', 'folder'))
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  await pipeline.publish(1)
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { code: 'ENOENT' })
+  await processor.remove()
+})
+
+test('a full disk halts the processor, with the reason', async t => {
+  await using writer = fileWriter<number>('/dev/full')
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  await pipeline.publish(1)
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { code: 'ENOSPC' })
+  await processor.remove()
+})
+
+test("a child's pipe is the credit: a child that does not read holds back its processor, and no other", async t => {
+  await using child = await spawn('cat', [], { stdin: 'pipe', stdout: 'pipe' })
+  await using pipeline = await EventPipeline.open<number>({ ring: 256 })
+  const line = 'x'.repeat(4095)
+  const slow = await pipeline.addProcessor<string>({
+    name: 'slow',
+    process: () => [line],
+    writer: childWriter<string>(child, { capacity: 8, encode: ({ value }) => `${value}\n` }),
+  })
+  const written: number[] = []
+  const fast = await pipeline.addProcessor<number>({
+    name: 'fast',
+    process: same,
+    writer: {
+      name: 'fast',
+      capacity: 8,
+      write: async ({ items }) => void written.push(...items.map(({ value }) => value)),
+    },
+  })
+  for (const n of numbers(256)) await pipeline.publish(n)
+  await fast.caughtUp({ timeout: 10_000 })
+  t.is(written.length, 256)
+  // Two pipes of 64 KiB, and what is under way, are all there is room for.
+  await turns(20)
+  t.true(slow.published < 100, `${slow.published}`)
+  const text = child.stdout.text()
+  await slow.caughtUp({ timeout: 20_000 })
+  await child.stdin.end()
+  t.is((await text).length, 256 * 4096)
+})
+
+test('what is written to a child that is gone is refused', async t => {
+  await using child = await spawn('true', [], { stdin: 'pipe' })
+  await child.exited
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer: childWriter<number>(child) })
+  await pipeline.publish(1)
+  await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  await processor.remove()
+})
+
+test('a bad option of a writer is an error that names it', t => {
+  t.throws(() => childWriter({} as never), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter(1 as never), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter('x', { sync: 1 as never }), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter('x', { capacity: 0 }), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter('x', { encode: 1 as never }), { code: 'ERR_INVALID_OPTION' })
+})
+
+test('a write that fails refuses what was handed over behind it, so the order stays', async t => {
+  const file = await scratch(t)
+  let isBroken = true
+  await using writer = fileWriter<number>(file, {
+    maxBatch: 1,
+    encode: ({ value }) => {
+      if (value === 2 && isBroken) {
+        isBroken = false
+        // Refused by write(2) itself.
+        return { length: 1 } as never
+      }
+      return `${value}\n`
+    },
+  })
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({
+    name: 'p',
+    process: same,
+    retry: { attempts: 3, initial: 0, jitter: false },
+    writer,
+  })
+  for (const n of numbers(6)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 10_000 })
+  await waitFor(async () => (await readFile(file, 'utf8')).includes('6'))
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').map(Number)
+  t.deepEqual([...new Set(lines)], numbers(6))
+})
