@@ -30,8 +30,9 @@ test.serial('S1.31, PIPE-15: an idle pipeline has no timer and causes no wake-up
   }
   await pause(20)
   const calls: string[] = []
-  const watched = { setTimeout, setInterval, setImmediate, queueMicrotask }
-  const { nextTick } = process
+  const names = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'] as const
+  const watched = Object.fromEntries(names.map(name => [name, globalThis[name]]))
+  const nextTick = process.nextTick.bind(process)
   const watch =
     (name: string, original: (...args: never[]) => unknown) =>
     (...args: never[]): unknown => {

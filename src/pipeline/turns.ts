@@ -17,8 +17,8 @@ export class Turns {
   readonly #capacity: number
   readonly #maxBatch: number
   readonly #queue = new Deque<Sender>()
-  // Those that wait for places which are kept for others.
-  #aside: Sender[] = []
+  // Those that have places and wait for ones which are kept for others. Who is here counts as queued.
+  readonly #aside = new Deque<Sender>()
   // All that share the places, and how many of them occupy none.
   readonly #senders = new Set<Sender>()
   #idle = 0
@@ -41,22 +41,23 @@ export class Turns {
     if (sender.held === 0) this.#idle -= 1
     this.#held -= sender.held
     sender.held = 0
-    this.#comeBack()
+    this.#serve()
   }
 
   /** What this one could send now. */
   creditOf(sender: Sender): number {
     if (sender.ownCredit !== undefined) return Math.max(0, sender.ownCredit)
-    const room = this.#capacity - this.#held
-    // Places are kept for those that occupy none, so that one whose outputs are never acknowledged can't keep the others out.
-    const others = sender.held === 0 ? this.#idle - 1 : this.#idle
-    const open = room - Math.min(others, Math.floor(this.#capacity / 2))
-    return Math.max(0, sender.held === 0 ? Math.min(room, Math.max(1, open)) : open)
+    if (sender.held > 0) return Math.max(0, this.#open)
+    // It is one of those for whom places are kept.
+    return Math.max(0, Math.min(this.#capacity - this.#held, Math.max(1, this.#open + 1)))
   }
 
   /** It has something to send. */
   offer(sender: Sender): void {
-    this.#enqueue(sender)
+    if (!sender.isQueued) {
+      sender.isQueued = true
+      this.#queue.push(sender)
+    }
     this.#serve()
   }
 
@@ -72,22 +73,12 @@ export class Turns {
     sender.held -= count
     this.#held -= count
     if (sender.held === 0) this.#idle += 1
-    this.#comeBack()
-  }
-
-  #comeBack(): void {
-    const aside = this.#aside
-    if (aside.length > 0) {
-      this.#aside = []
-      for (const sender of aside) this.#enqueue(sender)
-    }
     this.#serve()
   }
 
-  #enqueue(sender: Sender): void {
-    if (sender.isQueued) return
-    sender.isQueued = true
-    this.#queue.push(sender)
+  /** Free places that are not kept for senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
+  get #open(): number {
+    return this.#capacity - this.#held - Math.min(this.#idle, Math.floor(this.#capacity / 2))
   }
 
   // A batch at a time; who has more goes to the end of the queue. A call from within a write only changes what the loop finds.
@@ -95,19 +86,31 @@ export class Turns {
     if (this.#isServing) return
     this.#isServing = true
     try {
-      for (let sender = this.#queue.peek(); sender !== undefined; sender = this.#queue.peek()) {
+      for (;;) {
+        const waited = this.#open > 0 ? this.#aside.shift() : undefined
+        if (waited !== undefined) this.#queue.push(waited)
+        const sender = this.#queue.peek()
+        if (sender === undefined) return
         const max = sender.hasMore ? Math.min(this.creditOf(sender), this.#maxBatch) : 0
         if (max === 0 && this.#waitsForRoom(sender)) return
         this.#queue.shift()
-        sender.isQueued = false
         if (max > 0) sender.send(max)
-        if (!sender.hasMore) continue
-        if (this.creditOf(sender) > 0) this.#enqueue(sender)
-        else if (sender.ownCredit === undefined) this.#aside.push(sender)
+        this.#putBack(sender)
       }
     } finally {
       this.#isServing = false
     }
+  }
+
+  #putBack(sender: Sender): void {
+    sender.isQueued = false
+    if (!sender.hasMore) return
+    const hasCredit = this.creditOf(sender) > 0
+    // A grant brings it back.
+    if (!hasCredit && sender.ownCredit !== undefined) return
+    sender.isQueued = true
+    if (hasCredit) this.#queue.push(sender)
+    else this.#aside.push(sender)
   }
 
   #waitsForRoom(sender: Sender): boolean {
