@@ -1,9 +1,9 @@
 // An idle pipeline does nothing at all. The clock and the queues of the process are watched, so this file runs alone in its process.
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { EventPipeline } from '../../index.ts'
 import { startScript } from '../helpers/children.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
+import { staysTrue, turns } from '../helpers/wait-for.ts'
 import { MemoryJournal } from './memory-journal.ts'
 import { Recorder } from './recorder.ts'
 
@@ -28,7 +28,7 @@ test.serial('S1.31, PIPE-15: an idle pipeline has no timer and causes no wake-up
     for (let i = 0; i < 10; i++) await pipeline.publish(i)
     await processor.caughtUp({ timeout: 5000 })
   }
-  await pause(20)
+  await turns(20)
   const calls: string[] = []
   const names = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'] as const
   const watched = Object.fromEntries(names.map(name => [name, globalThis[name]]))
@@ -44,7 +44,7 @@ test.serial('S1.31, PIPE-15: an idle pipeline has no timer and causes no wake-up
   }
   process.nextTick = watch('nextTick', nextTick as never) as typeof nextTick
   const { appends } = journal
-  await pause(100)
+  await staysTrue(() => true, 100, 'the look')
   Object.assign(globalThis, watched)
   process.nextTick = nextTick
   t.deepEqual(

@@ -1,9 +1,9 @@
 // Pipelines for a long time: very long sequences, and a writer that stands still for seconds.
-import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
 import { EventPipeline } from '../../index.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { ownHeap } from '../helpers/usage.ts'
+import { staysTrue } from '../helpers/wait-for.ts'
 
 const MiB = 1024 * 1024
 
@@ -61,7 +61,7 @@ test.serial('S1.13: a writer that stops for ten seconds delays no other processo
   await free.caughtUp()
   t.is(early, 10_000)
   const before = ownHeap()
-  await pause(10_000)
+  await staysTrue(() => late === 0, 10_000, 'the writer has stopped')
   t.true(ownHeap() - before < MiB)
   t.is(late, 0)
   goOn.resolve()

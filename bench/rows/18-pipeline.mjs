@@ -69,7 +69,7 @@ export const row = {
     '1 processor': side(1, 400_000),
     '5 processors': side(5, 200_000),
     '5 processors, acknowledged': side(5, 200_000, 'batch'),
-    '50 processors': side(50, 20_000),
+    '50 processors': side(50, 40_000),
     '5 processors, 1,000 events': short(5, 1000, 100),
     '5 processors, 2,000,000 events': side(5, 2_000_000),
     'slow writer': slow,
