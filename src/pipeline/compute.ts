@@ -48,6 +48,10 @@ export class Compute<I, O> {
     return this.#running.length < this.#settings.computeConcurrency
   }
 
+  get running(): number {
+    return this.#running.length
+  }
+
   /** All events before this one have given all their outputs. */
   get first(): Sequence<I, O> | undefined {
     return this.#running[0]

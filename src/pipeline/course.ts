@@ -80,7 +80,7 @@ export class Course<I, O> implements Sender {
   }
 
   get ownCredit(): number | undefined {
-    return this.#granted < 0 ? undefined : this.#granted - this.#outbox.sent
+    return this.#granted < 0 ? undefined : this.#granted - this.#outbox.sent + this.#outbox.dropped
   }
 
   get hasMore(): boolean {
@@ -180,9 +180,16 @@ export class Course<I, O> implements Sender {
     // A callback of the user may lead here once more.
     if (this.#isFilling || this.isOver) return
     this.#isFilling = true
-    if (this.#owner.isActive) {
+    for (let goesOn = this.#owner.isActive; goesOn;) {
+      this.line.settle()
+      const { claimed, head } = this.line
       this.#claim()
+      const { running } = this.#compute
       this.#compute.pull()
+      this.line.settle()
+      // What has ended makes room for what follows, and only who has asked in vain is told of a new event.
+      const isMoving = this.line.claimed !== claimed || this.line.head !== head || this.#compute.running < running
+      goesOn = isMoving && !this.#isDeferred
     }
     this.line.settle()
     this.#isFilling = false

@@ -23,6 +23,8 @@ export class Outbox<O> {
   /** The position of the last output that is sent, and of the last that is acknowledged. */
   sent = 0
   acked = 0
+  /** Of these, outputs that the writer never took. */
+  dropped = 0
   #flights = new Deque<Flight<O>>()
   readonly #again = new Deque<WriteItem<O>>()
   readonly #isUnorderedWithin: boolean
@@ -89,7 +91,8 @@ export class Outbox<O> {
       ) {
         acked += 1
       }
-      if (acked === first.acked) return
+      // One that a nack has cut may be over already.
+      if (acked === first.acked && acked < first.items.length) return
       const count = acked - first.acked
       first.acked = acked
       this.acked = first.start - 1 + acked
@@ -147,6 +150,7 @@ export class Outbox<O> {
     const items = this.takeAgain(count, false)
     this.sent += items.length
     this.acked = this.sent
+    this.dropped += items.length
     return items
   }
 

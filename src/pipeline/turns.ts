@@ -41,6 +41,7 @@ export class Turns {
     if (sender.held === 0) this.#idle -= 1
     this.#held -= sender.held
     sender.held = 0
+    this.#forget(sender)
     this.#serve()
   }
 
@@ -74,6 +75,13 @@ export class Turns {
     this.#held -= count
     if (sender.held === 0) this.#idle += 1
     this.#serve()
+  }
+
+  /** It waits for no place any more. */
+  #forget(sender: Sender): void {
+    for (const waiting of this.#aside.drain()) if (waiting !== sender) this.#aside.push(waiting)
+    for (const waiting of this.#queue.drain()) if (waiting !== sender) this.#queue.push(waiting)
+    sender.isQueued = false
   }
 
   /** Free places that are not kept for senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
