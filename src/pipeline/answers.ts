@@ -172,7 +172,6 @@ export class Answers<O> {
       freed += some
     })
     this.#progress(spared)
-    this.#advance()
     // Its time begins before anybody may send into the places that are free now.
     this.#refusals.add({ ...refusal, position: refusal.position + spared })
     if (freed > 0) this.#gaveBack(freed)

@@ -133,6 +133,8 @@ export class Outbox<O> {
       if (lost.length > 0) taken(flight, lost.length)
     }
     for (const item of again.reverse()) this.#again.unshift(item)
+    // What is left of one that was cut may be over.
+    this.advance()
     this.sent = position - 1 + spared
     if (spared > 0) this.acked = this.sent
     return spared
