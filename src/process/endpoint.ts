@@ -27,6 +27,8 @@ export class Endpoint implements Handler {
   /** Operations that had to wait, and for how long somebody did. */
   parks = 0
   waitedMs = 0
+  /** One of the two ends of a terminal, which is one open file: it can't be given away. */
+  isTerminal = false
   #onHangUp: (() => void) | undefined
   #onFailure: ((error: Error) => void) | undefined
   #native: NativeEndpoint | undefined
@@ -98,6 +100,16 @@ export class Endpoint implements Handler {
 
   get hungUp(): boolean {
     return this.#native?.hungUp() ?? false
+  }
+
+  /** Of a terminal; without effect once it is closed. */
+  resize(columns: number, rows: number): void {
+    this.#native?.resize(columns, rows)
+  }
+
+  /** The character that ends a terminal's input, and 256 for each time it has to be written; `last` was written before it, -1 = nothing was. */
+  inputEnd(last: number, raw: boolean): number {
+    return this.#native?.inputEnd(last, raw) ?? 0
   }
 
   /** Bytes, 0 at the end, AGAIN, or -errno. */

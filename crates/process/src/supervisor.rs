@@ -256,8 +256,8 @@ impl Supervisor {
                 let child = &pending.child;
                 drop(child.connection.set(Arc::clone(&connection)));
                 self.children.insert(child.id(), Arc::clone(child));
-                let Prepared { status, ours, .. } = ready.prepared;
-                match StatusPipe::open(turn, Arc::clone(child), status, ours) {
+                let Prepared { status, ours, held, .. } = ready.prepared;
+                match StatusPipe::open(turn, Arc::clone(child), status, ours, held) {
                     Ok(_) => Attempt::Done(Step::Sent),
                     Err(error) => {
                         self.children.remove(&child.id());
