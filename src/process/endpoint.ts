@@ -1,5 +1,6 @@
 // One end of a pipe on the JS side: the operations parked on it, when it is armed, and its counters.
 // What an operation does with the bytes is the reader's and the writer's business.
+import { constants } from 'node:os'
 import { errnoError } from '../errors.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { EndpointHost, Handler, KeepAlive } from '../native/index.ts'
@@ -121,6 +122,8 @@ export class Endpoint implements Handler {
   /** Bytes taken, AGAIN, or -errno. */
   write(from: Uint8Array, offset: number, length: number): number {
     if (this.#native === undefined) return this.#missing()
+    // A terminal that nobody has any more takes what there is room for, and never says that it is over.
+    if (this.isTerminal && this.hungUp) return -constants.errno.EPIPE
     return this.#count(this.#native.write(from, offset, length))
   }
 

@@ -93,7 +93,9 @@ export class Ends {
    */
   settle(): void {
     if (this.#isInputOurs) this.#closeInput()
-    else if (this.input?.hungUp && this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
+    else if (this.input?.hungUp) this.#closeUnread()
+    // Whoever has the terminal may take what is typed for as long as it likes.
+    else if (this.#terminal) this.input?.watchHangUp(() => this.#closeUnread())
     for (const endpoint of this.outputs) {
       const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
       if (endpoint.hungUp) close()
@@ -110,6 +112,10 @@ export class Ends {
   #outputClosed(hooks: EndsHooks): void {
     if (this.#terminal && this.stdin) hangUp(this.stdin)
     hooks.closed()
+  }
+
+  #closeUnread(): void {
+    if (this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
   }
 
   #closeInput(): void {
