@@ -83,6 +83,9 @@ test('with, pipe and a script throw at once', t => {
   t.throws(() => command('true').pipe('cat', [], { timeout: -1 }), expected)
   t.throws(() => command('true', { stdout: 'ignore' }).pipe('cat'), { ...expected, message: /^`stdout`/u })
   t.throws(() => command('cat', { input: 'a' }).pipe('cat', [], { input: 'b' }), { ...expected, message: /^`input`/u })
+  const onTerminal = { ...expected, message: /^`terminal`/u }
+  t.throws(() => command('true', { terminal: true }).pipe('cat'), onTerminal)
+  t.throws(() => command('true').pipe('cat', [], { terminal: {} }), onTerminal)
   t.throws(() => $({ timeout: -1 })`true`, expected)
 })
 

@@ -4,7 +4,7 @@
 mod driver;
 
 use std::fs::File;
-use std::io::{Write, pipe};
+use std::io::{Read, Write, pipe};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use driver::{Node, line};
@@ -83,6 +83,30 @@ fn a_new_session_takes_the_terminal_over_and_another_leaves_it() {
         }
         node.command(Control::Terminate { child: child.id, signal: 9, kill_timeout_ms: 0 });
         child.exited();
+    }
+    node.finish();
+}
+
+#[test]
+fn nobody_but_the_target_holds_a_terminal_of_its_own() {
+    let mut node = Node::resident();
+    for containment in BOTH {
+        let (mut master, path) = terminal();
+        let tty = slave(&path);
+        let mut request = node.request(containment, &["sh", "-c", "read word; echo got $word"]);
+        request.foreground = true;
+        request.setsid = true;
+        request.stdio = [Stdio::Passed, Stdio::Passed, Stdio::SameAsStdout];
+        let mut child = node.send(&request, &[tty.as_raw_fd(), tty.as_raw_fd()]);
+        child.started();
+        drop(tty);
+        master.write_all(b"word\n").unwrap();
+        let mut shown = Vec::new();
+        // The end of a terminal is an error here, and comes although the target's zombie is still held.
+        let end = master.read_to_end(&mut shown).unwrap_err();
+        assert_eq!(end.raw_os_error(), Some(libc::EIO));
+        assert_eq!(String::from_utf8(shown).unwrap(), "word\r\ngot word\r\n");
+        assert_eq!(child.exited(), (0, 0));
     }
     node.finish();
 }

@@ -1,0 +1,30 @@
+// The end of Node, or of a worker, with children on terminals.
+import test from 'ava'
+import { startHousehold } from '../helpers/household.ts'
+import { isAlive } from '../helpers/processes.ts'
+import { waitFor } from '../helpers/wait-for.ts'
+
+const KILL_TIMEOUT = 300
+
+test.serial('SIGKILL of Node leaves none of them, stubborn ones and jobs of shells neither', async t => {
+  await using household = startHousehold('terminals.ts')
+  const { mine, theirs } = await household.node.message<Record<'mine' | 'theirs', number[]>>()
+  t.true([...mine, ...theirs].every(isAlive))
+  household.node.process.kill('SIGKILL')
+  await t.notThrowsAsync(household.diesOut(KILL_TIMEOUT))
+})
+
+test.serial("worker.terminate() ends and hangs up that worker's terminals, and no others", async t => {
+  await using household = startHousehold('terminals.ts')
+  const { mine, theirs } = await household.node.message<Record<'mine' | 'theirs', number[]>>()
+  household.node.send('terminate')
+  t.is(await household.node.message(), 'terminated')
+  await waitFor(() => !theirs.some(isAlive), { deadline: 4 * KILL_TIMEOUT + 2000 })
+  t.true(mine.every(isAlive))
+  await waitFor(async () => {
+    household.node.send('count')
+    return (await household.node.message()) === 0
+  })
+  household.node.process.kill('SIGKILL')
+  await t.notThrowsAsync(household.diesOut(KILL_TIMEOUT))
+})
