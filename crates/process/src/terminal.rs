@@ -25,7 +25,10 @@ pub struct Terminal {
 impl Terminal {
     /// Opens it. `lane` is how its output is read.
     pub(crate) fn prepare(self, lane: Lane) -> Result<Prepared, Failure> {
-        let failed = |errno| Failure::new("terminal", errno);
+        let failed = |errno| Failure {
+            detail: "no terminal can be opened here".to_owned(),
+            ..Failure::new("terminal", errno)
+        };
         let copy =
             |fd: &OwnedFd| fd.try_clone().map_err(|error| failed(error.raw_os_error().unwrap_or(libc::EIO)));
         let (master, slave) = sys::open_terminal(self.columns, self.rows, self.raw).map_err(failed)?;
