@@ -90,8 +90,8 @@ test('leftovers are killed if that was asked, and keep the terminal if not', asy
   await child.stdin.write('typed')
   await child.terminate()
   t.false(isAlive(job))
+  await waitFor(() => child.stdin.isClosed)
   t.is(await child.stdout.text(), 'typed')
-  t.true(child.stdin.isClosed)
 })
 
 test('the handle ends it when it is disposed of, and so does leaving a stream', async t => {

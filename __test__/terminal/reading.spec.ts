@@ -43,6 +43,14 @@ for (const containment of ['tree', 'group'] as const) {
   })
 }
 
+test('what waits in it is counted once', async t => {
+  const child = await spawn('sh', ['-c', 'printf abc; read word'], { terminal: true })
+  await waitFor(() => child.metrics().pipedBytes > 0)
+  t.is(child.metrics().pipedBytes, 3)
+  await child.stdin.end()
+  t.is(await child.stdout.text(), 'abc')
+})
+
 test('a read that waits gets the end', async t => {
   const child = await spawn('sh', ['-c', 'read word; exit 3'], { terminal: true })
   const screen = new Screen(child)

@@ -88,6 +88,29 @@ fn a_new_session_takes_the_terminal_over_and_another_leaves_it() {
 }
 
 #[test]
+fn the_stop_of_a_target_with_a_terminal_of_its_own_is_nobodys_business() {
+    let mut node = Node::resident();
+    for containment in BOTH {
+        let (mut master, path) = terminal();
+        let tty = slave(&path);
+        let mut request = node.request(containment, &["sh", "-c", "kill -STOP $$; read word"]);
+        request.foreground = true;
+        request.setsid = true;
+        request.stdio = [Stdio::Passed, Stdio::Passed, Stdio::SameAsStdout];
+        let mut child = node.send(&request, &[tty.as_raw_fd(), tty.as_raw_fd()]);
+        let pid = child.started();
+        while !std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") T ") {
+            std::thread::yield_now();
+        }
+        // Whoever is told to signal a target looks at it first.
+        node.command(Control::Signal { child: child.id, signal: libc::SIGCONT as u8, tree: false });
+        master.write_all(b"word\n").unwrap();
+        assert_eq!(child.exited(), (0, 0));
+    }
+    node.finish();
+}
+
+#[test]
 fn nobody_but_the_target_holds_a_terminal_of_its_own() {
     let mut node = Node::resident();
     for containment in BOTH {
