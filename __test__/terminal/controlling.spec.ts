@@ -52,7 +52,7 @@ test('this process gets no terminal by it, and what node:child_process starts me
 test('TERM is the name, and the size of another terminal is not passed on', async t => {
   const environment = async (options: object): Promise<NodeJS.ProcessEnv> => {
     const { stdout } = await run(probe, { terminal: true, ...options })
-    return (JSON.parse(stdout as string) as Probe).env
+    return (JSON.parse(stdout) as Probe).env
   }
   process.env['COLUMNS'] = '33'
   process.env['TERM'] = 'dumb'

@@ -45,13 +45,17 @@ for (const containment of ['tree', 'group'] as const) {
   })
 
   test(`an interactive shell ignores SIGTERM, but not SIGHUP and not SIGKILL: ${containment}`, async t => {
-    const start = async (): Promise<AsyncDisposable & { terminate: (how: object) => Promise<object> }> => {
+    const start = async () => {
       const child = await spawn('bash', ['--norc', '-i'], { terminal: true, containment, env: { PS1: 'ready> ' } })
       await new Screen(child).shows('ready> ')
       return child
     }
-    t.like(await (await start()).terminate({ killTimeout: 100 }), { signal: 'SIGKILL' })
-    t.like(await (await start()).terminate({ killSignal: 'SIGHUP', killTimeout: 60_000 }), { signal: 'SIGHUP' })
+    const deaf = await start()
+    t.like(await deaf.terminate({ killTimeout: 100 }), { signal: 'SIGKILL' })
+    await deaf.stdout.cancel()
+    const polite = await start()
+    t.like(await polite.terminate({ killSignal: 'SIGHUP', killTimeout: 60_000 }), { signal: 'SIGHUP' })
+    await polite.stdout.cancel()
   })
 }
 
@@ -65,6 +69,7 @@ test('killTree reaches jobs of a shell, which lead groups of their own', async t
   t.true(child.killTree('SIGKILL'))
   t.like(await child.closed, { signal: 'SIGKILL' })
   await waitFor(() => !isAlive(Number(job)))
+  await child.stdout.cancel()
 })
 
 test('what leaves the session is found too, and ignores the hang-up', async t => {

@@ -14,6 +14,7 @@ for (const containment of ['tree', 'group'] as const) {
   test(`^C ends the foreground group, and what ignores it goes on: ${containment}`, async t => {
     const child = await spawn('cat', [], { terminal: true, containment })
     await child.stdin.write(CONTROL_C)
+    t.is(await child.stdout.text(), '^C')
     t.like(await child.closed, { signal: 'SIGINT', exitCode: null })
     const script = 'trap "echo heard" INT; echo ready; sleep 600; echo "then $?"'
     const trapping = await spawn('sh', ['-c', script], { terminal: true, containment })
@@ -23,6 +24,7 @@ for (const containment of ['tree', 'group'] as const) {
     await screen.type(CONTROL_C)
     await screen.shows('heard')
     await screen.shows('then 130')
+    t.is(await screen.rest(), '\r\n')
     await trapping.success()
   })
 
@@ -31,6 +33,7 @@ for (const containment of ['tree', 'group'] as const) {
     const screen = new Screen(child)
     await screen.shows('ready')
     await screen.type(CONTROL_BACKSLASH)
+    t.is((await screen.rest()).trim(), '^\\')
     t.like(await child.closed, { signal: 'SIGQUIT' })
   })
 

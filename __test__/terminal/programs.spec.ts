@@ -1,5 +1,5 @@
 // Programs that talk to a terminal: a prompt for a password, and what edits or shows a screen, where it is installed.
-import anyTest from 'ava'
+import anyTest, { type ExecutionContext } from 'ava'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -41,8 +41,7 @@ for (const containment of ['tree', 'group'] as const) {
   })
 }
 
-test("python's getpass", async t => {
-  if (!(await has('python3'))) return void t.pass('not installed')
+testWith('python3', "python's getpass", async t => {
   const script = 'import getpass; print("length", len(getpass.getpass("Word: ")))'
   const child = await spawn('python3', ['-c', script], { terminal: true })
   const screen = new Screen(child)
@@ -54,8 +53,7 @@ test("python's getpass", async t => {
   await child.success()
 })
 
-test('vim edits a file', async t => {
-  if (!(await has('vim'))) return void t.pass('not installed')
+testWith('vim', 'vim edits a file', async t => {
   using folder = new Folder()
   const file = folder.file('text', 'second\n')
   const child = await spawn('vim', ['-u', 'NONE', '-i', 'NONE', '-n', file], {
@@ -72,8 +70,7 @@ test('vim edits a file', async t => {
   t.is(readFileSync(file, 'utf8'), 'first\nsecond\n')
 })
 
-test('less shows a page, waits, and goes at q', async t => {
-  if (!(await has('less'))) return void t.pass('not installed')
+testWith('less', 'less shows a page, waits, and goes at q', async t => {
   using folder = new Folder()
   const file = folder.file('lines', Array.from({ length: 500 }, (_, at) => `line ${at}\n`).join(''))
   const child = await spawn('less', [file], { terminal: { rows: 10, name: 'vt100' }, env: { LESS: '' } })
@@ -94,8 +91,13 @@ async function echoIsOff(pid: number): Promise<void> {
   })
 }
 
-async function has(program: string): Promise<boolean> {
-  return (await run('sh', ['-c', `command -v ${program}`], { reject: false })).ok
+/** Passes where the program is not installed. */
+function testWith(program: string, title: string, body: (t: ExecutionContext) => Promise<void>): void {
+  test(title, async t => {
+    const { ok } = await run('sh', ['-c', `command -v ${program}`], { reject: false })
+    if (ok) await body(t)
+    else t.pass()
+  })
 }
 
 class Folder implements Disposable {

@@ -24,6 +24,7 @@ for (const containment of ['tree', 'group'] as const) {
     await screen.shows('40 120')
     await screen.shows('<a>')
     await child.stdin.end()
+    await screen.rest()
     await child.success()
     t.notThrows(() => child.resize(10, 10))
   })

@@ -93,6 +93,7 @@ for (const [what, input] of Object.entries(endings)) {
     t.is(shown, `${input.includes('\u0015') ? '' : input.replaceAll(/[\n\r]+/gu, '\r\n').replace('\u0004', '')}|`)
     await t.throwsAsync(child.stdout.read({ timeout: 0 }).then(async () => await child.stdout.read({ timeout: 50 })))
     await child.terminate({ killTimeout: 0 })
+    await child.stdout.cancel()
   })
 }
 
@@ -119,6 +120,7 @@ test('end waits behind writes, and settles when nobody can be told any more', as
   await t.throwsAsync(write, { code: 'EPIPE' })
   await t.throwsAsync(end, { code: 'EPIPE' })
   t.true(child.stdin.isClosed)
+  await child.stdout.cancel()
   const taken = await spawn('sh', ['-c', 'exec sleep 600'], { terminal: true })
   await taken.stdin.end()
   await taken.terminate({ killTimeout: 0 })
