@@ -75,6 +75,23 @@ test('modes: lines, echo and signals by default, bytes with raw', async t => {
   for (const mode of ['icanon', 'echo', 'isig', 'icrnl', 'opost']) t.regex(raw, new RegExp(`-${mode}\\b`, 'u'))
 })
 
+test('fifty at once keep to themselves', async t => {
+  const children = await Promise.all(
+    Array.from({ length: 50 }, async () => await spawn('sh', ['-c', 'tty; cat'], { terminal: true })),
+  )
+  const shown = await Promise.all(
+    children.map(async (child, at) => {
+      const screen = new Screen(child)
+      const [name] = await screen.shows(/\/dev\/pts\/\d+\r\n/u)
+      await child.stdin.end(`${at}\n`)
+      t.is(await screen.rest(), `${at}\r\n${at}\r\n`)
+      await child.success()
+      return name
+    }),
+  )
+  t.is(new Set(shown).size, 50)
+})
+
 test('two terminals are two', async t => {
   const [one, two] = await Promise.all([spawn('cat', [], { terminal: true }), spawn('cat', [], { terminal: true })])
   await Promise.all([new Screen(one).type('one\n'), new Screen(two).type('two\n')])

@@ -2,6 +2,7 @@
 import anyTest from 'ava'
 import { run, SluiceError, spawn } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
+import { firstDifference, flood } from '../helpers/programs.ts'
 import { Screen } from '../helpers/screen.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
@@ -35,6 +36,18 @@ test('a program that is not in the foreground group reads the new size all the s
   child.resize(99, 9)
   await child.stdin.write('\n')
   t.regex(await child.stdout.text(), /9 99\r\n$/u)
+})
+
+test('resizing between reads changes no byte', async t => {
+  const child = await spawn(flood, ['--total', '200000'], { terminal: { raw: true } })
+  let offset = 0
+  for await (const chunk of child.stdout) {
+    t.is(firstDifference(chunk, offset), -1)
+    offset += chunk.length
+    child.resize(1 + (offset % 200), 1 + (offset % 50))
+  }
+  t.is(offset, 200_000)
+  await child.success()
 })
 
 test('what is no size, or no terminal, is an error that names it', async t => {
