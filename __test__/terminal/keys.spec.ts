@@ -37,6 +37,18 @@ for (const containment of ['tree', 'group'] as const) {
     t.like(await child.closed, { signal: 'SIGQUIT' })
   })
 
+  test(`^Z does not stop the child itself, which nobody could continue: ${containment}`, async t => {
+    const child = await spawn('sh', ['-c', 'stty -echo; echo ready; cat'], { terminal: true, containment })
+    const screen = new Screen(child)
+    await screen.shows('ready')
+    await screen.type(CONTROL_Z)
+    await screen.type('abc\n')
+    await screen.shows('abc')
+    await child.stdin.end()
+    t.is(await screen.rest(), '\r\n')
+    await child.success()
+  })
+
   test(`an interactive bash: ^Z, jobs, bg, fg, ^C, and the end of its input: ${containment}`, async t => {
     const { child, screen } = await bash(containment)
     await screen.type('sleep 600\n')
