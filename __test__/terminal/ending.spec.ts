@@ -20,7 +20,7 @@ for (const containment of ['tree', 'group'] as const) {
 
   test(`a timeout and an abort do too: ${containment}`, async t => {
     const late = await t.throwsAsync(
-      run('sh', ['-c', 'echo before; sleep 600'], { terminal: true, containment, timeout: 300 }),
+      run('sh', ['-c', 'echo before; sleep 600'], { terminal: true, containment, timeout: 1500 }),
       { code: 'ERR_TIMEOUT' },
     )
     t.like(late, { timedOut: true, stdout: 'before' })
