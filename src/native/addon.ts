@@ -65,6 +65,10 @@ export interface NativeEndpoint {
   hungUp(): boolean
   /** The resulting size or -errno. */
   setPipeSize(bytes: number): number
+  /** Of a terminal's master: columns and rows. 0 or -errno. */
+  resize(columns: number, rows: number): number
+  /** The character that ends its input plus 256 for each time it has to be written, 0 for none, or -errno. `last`: what was written last, -1 = nothing. */
+  inputEnd(last: number, raw: boolean): number
   /** Read-ahead only: bytes; null = end; undefined = nothing yet, then arm(1); negative = -errno. */
   takeBlock(maxBytes: number): Uint8Array | null | undefined | number
   readonly readsAhead: boolean

@@ -22,4 +22,5 @@ export type {
   StdinOption,
   StdoutOption,
   Subprocess,
+  TerminalOptions,
 } from './types.ts'
