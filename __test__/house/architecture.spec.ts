@@ -13,17 +13,19 @@ import {
   type Source,
 } from '../helpers/sources.ts'
 
-/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts, turn.ts, wait.ts, rate.ts and retry.ts, a file with or without one. */
+/** What each part of `src/` may import; types may come from anywhere, since they are gone at run time. A part is a folder or, for errors.ts, turn.ts and their like, a file with or without one. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   observe: ['errors'],
   turn: ['errors', 'observe'],
   wait: ['errors'],
+  callback: [],
+  feed: ['wait', 'channel'],
   rate: ['errors'],
   retry: ['errors'],
   native: ['errors', 'turn', 'observe'],
-  channel: ['errors', 'turn', 'wait', 'rate', 'retry', 'observe'],
-  process: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'observe'],
+  channel: ['errors', 'turn', 'wait', 'rate', 'retry', 'callback', 'observe'],
+  process: ['errors', 'turn', 'wait', 'rate', 'retry', 'callback', 'feed', 'native', 'channel', 'observe'],
   shared: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
   flow: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'process', 'observe'],
   stage: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'observe'],

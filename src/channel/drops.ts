@@ -1,4 +1,5 @@
 // What a channel dropped: counted, and told to `onDrop` once the channel has settled.
+import { notify } from '../callback.ts'
 import type { DropReason } from './types.ts'
 
 export class Drops<T> {
@@ -28,13 +29,6 @@ export class Drops<T> {
   report(values: readonly T[], reason: DropReason): void {
     this.total += values.length
     if (reason !== 'newest') this.evicted += values.length
-    if (this.#onDrop === undefined) return
-    for (const value of values) {
-      try {
-        this.#onDrop(value, reason)
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
-      }
-    }
+    for (const value of values) notify(this.#onDrop, value, reason)
   }
 }
