@@ -50,29 +50,35 @@ export class NodeLikeChild extends EventEmitter {
   unref(): void {}
 
   started(pid: number): void {
-    this.pid = pid
-    this.#tell('spawn')
+    this.#soon(() => {
+      this.pid = pid
+      this.emit('spawn')
+    })
   }
 
   failed(error: Error & { readonly errno?: number }): void {
-    this.exitCode = error.errno ?? -1
-    // Without a listener this event is an exception, and whoever asked for the child is told anyway.
-    if (this.listenerCount('error') > 0) this.#tell('error', error)
-    this.#tell('close', this.exitCode, null)
+    this.#soon(() => {
+      this.exitCode = error.errno ?? -1
+      // Without a listener this event is an exception, and whoever asked for the child is told anyway.
+      if (this.listenerCount('error') > 0) this.emit('error', error)
+      this.emit('close', this.exitCode, null)
+    })
   }
 
   exited({ exitCode, signal }: Exit): void {
-    this.exitCode = exitCode
-    this.signalCode = signal
-    this.#tell('exit', exitCode, signal)
+    this.#soon(() => {
+      this.exitCode = exitCode
+      this.signalCode = signal
+      this.emit('exit', exitCode, signal)
+    })
   }
 
   closed(): void {
-    this.#tell('close', this.exitCode, this.signalCode)
+    this.#soon(() => this.emit('close', this.exitCode, this.signalCode))
   }
 
   /** From the next tick, where what a listener throws is its own matter. */
-  #tell(event: string, ...args: readonly unknown[]): void {
-    process.nextTick(() => this.emit(event, ...args))
+  #soon(tell: () => void): void {
+    process.nextTick(tell)
   }
 }
