@@ -1,9 +1,11 @@
 // Writing to a daemon: in order, to the child that runs, and over a restart to the next one.
 
 import anyTest from 'ava'
-import { daemon, run } from '../../index.ts'
+import { daemon, run, SluiceError, type ByteWriter } from '../../index.ts'
+import { DaemonInput } from '../../src/process/daemon/daemon-input.ts'
 import { withCensus } from '../helpers/census.ts'
 import { standing } from '../helpers/deferred.ts'
+import { FakeChild } from '../helpers/fake-child.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
@@ -65,6 +67,47 @@ test('a write that meets a child that just died goes whole to the next one', asy
     await waitFor(() => lines.includes(`round ${round}`))
   }
   await server.stop()
+})
+
+/** A child whose pipe takes so many bytes of a write, and then is broken; without a number it takes all. */
+function childWith(taken?: number): { child: FakeChild; writes: string[] } {
+  const child = new FakeChild(1)
+  const writes: string[] = []
+  const stdin = {
+    bytesWritten: 0,
+    async write(chunk: string) {
+      writes.push(chunk)
+      stdin.bytesWritten += taken ?? chunk.length
+      if (taken !== undefined) throw new SluiceError('EPIPE', 'write EPIPE')
+    },
+  }
+  child.stdin = stdin as unknown as ByteWriter
+  return { child, writes }
+}
+
+test('what a dead child took nothing of goes to the next one, and nothing is written twice', async t => {
+  const input = new DaemonInput()
+  const [dying, dead, next] = [childWith(0), childWith(), childWith()]
+  dead.child.quit(1)
+  input.open(dying.child)
+  const written = Promise.all([input.write('one'), input.write('two')])
+  await turns()
+  t.deepEqual(dying.writes, ['one'])
+  dying.child.quit(1)
+  await turns()
+  input.shut(dying.child)
+  input.open(dead.child)
+  await turns()
+  input.open(next.child)
+  await written
+  t.deepEqual([dying.writes, dead.writes, next.writes], [['one'], [], ['one', 'two']])
+
+  const half = childWith(2)
+  half.child.quit(0)
+  half.child.exit = undefined
+  input.open(half.child)
+  await t.throwsAsync(input.write('torn'), { code: 'EPIPE' })
+  t.deepEqual(half.writes, ['torn'])
 })
 
 test('a child that only closed its stdin breaks the write, and nothing waits for ever', async t => {

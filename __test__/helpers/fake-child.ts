@@ -1,7 +1,7 @@
 // A child that starts, speaks and ends when a test says so: for the life of a daemon without processes.
 
 import type { DaemonChild } from '../../src/process/daemon/incarnation.ts'
-import type { Exit } from '../../index.ts'
+import type { ByteWriter, Exit } from '../../index.ts'
 import { deferred } from './deferred.ts'
 
 export function exitWith(exitCode: number): Exit {
@@ -25,7 +25,7 @@ export class FakeChild implements DaemonChild {
   readonly #over = deferred<Exit>()
   readonly pid: number
   exit: Exit | undefined
-  readonly stdin = undefined
+  stdin: ByteWriter | undefined
   readonly endings: string[] = []
   sweeps = 0
 
