@@ -27,22 +27,24 @@ export interface DaemonChild {
   readonly started: Promise<void>
   /** Pending for ever if it never is. */
   readonly ready: Promise<void>
-  /** The child is gone. */
+  /** The child is gone. This and the next settle after `started`. */
   readonly exited: Promise<Exit>
-  /** And its lines were taken. Settles after `started`. */
+  /** And its lines were taken. */
   readonly over: Promise<Exit>
   end(why: Ending): void
   /** Ends what outlived it. */
   sweep(): Promise<void>
   /** What to tell of a child that ended before it was ready. */
-  failure(exit: Exit): Error
+  failure(exit: Exit): Error | undefined
 }
 
 export class Incarnation implements DaemonChild {
   readonly started: Promise<void>
+  readonly exited: Promise<Exit>
   readonly over: Promise<Exit>
   readonly #settings: DaemonSettings
-  readonly #life: Life
+  readonly #giveUp = new AbortController()
+  #life: Life | undefined
   readonly #ready = new Deferred<void>()
   readonly #impatient = new Deferred<void>()
   #pumps: LinePump[] = []
@@ -51,73 +53,75 @@ export class Incarnation implements DaemonChild {
   #isEnding = false
   #stopPatience: (() => void) | undefined
 
-  /** Throws when nothing can be asked for. */
   constructor(settings: DaemonSettings) {
     this.#settings = settings
-    this.#life = begin(settings.child)
-    this.started = this.#start()
-    this.over = this.#live()
-    this.over.catch(() => {})
+    const starting = this.#start()
+    this.started = starting.then(nothing)
+    this.exited = starting.then(life => life.whenExited)
+    this.over = starting.then(life => this.#live(life))
+    // A start that fails is told by `started` alone.
+    this.exited.catch(nothing)
+    this.over.catch(nothing)
   }
 
   get pid(): number {
-    return this.#life.pid
+    return this.#life?.pid ?? 0
   }
 
   get exit(): Exit | undefined {
-    return this.#life.exit
+    return this.#life?.exit
   }
 
   get stdin(): ByteWriter | undefined {
-    return this.#settings.child.isStdinOurs ? undefined : this.#life.ends?.stdin
+    return this.#settings.child.isStdinOurs ? undefined : this.#life?.ends?.stdin
   }
 
   get ready(): Promise<void> {
     return this.#ready.promise
   }
 
-  get exited(): Promise<Exit> {
-    return this.#life.whenExited
-  }
-
   /** A child that is being started is let start, so that it can end in its own way, but not for longer than it would have had for that. */
   end(why: Ending): void {
     this.#isEnding = true
-    const life = this.#life
-    const { killTimeout } = life.settings
-    if (life.pid !== 0 || why === 'abort') void life.end(why, life.settings)
-    else {
-      const stop =
-        killTimeout === Infinity ? undefined : startTimer(killTimeout, () => void life.end(why, life.settings))
-      life.whenStarted.then(() => life.end(why, life.settings), nothing).finally(() => stop?.())
-    }
+    if (this.#life !== undefined) void this.#life.end(why, this.#settings.child)
+    else if (why === 'abort') this.#giveUp.abort()
+    else this.#endSoon()
     if (this.#isClosed) this.#hurry()
   }
 
   async sweep(): Promise<void> {
-    await this.#life.end('terminate', this.#life.settings)
+    await this.#life?.end('terminate', this.#settings.child)
   }
 
-  failure(exit: Exit): Error {
-    const result = resultOf(this.#life, exit, NO_OUTPUT, [])
-    return processFailed(result, this.#life.settings, {
-      code: 'ERR_PROCESS_FAILED',
-      what: 'Daemon ended before it was ready',
-    })
+  failure(exit: Exit): Error | undefined {
+    if (this.#life === undefined) return undefined
+    const trouble = { code: 'ERR_PROCESS_FAILED', what: 'Daemon ended before it was ready' } as const
+    return processFailed(resultOf(this.#life, exit, NO_OUTPUT, []), this.#settings.child, trouble)
   }
 
-  async #start(): Promise<void> {
-    const { ends } = await started(this.#life)
-    this.#pumps = [this.#pump(ends?.stdout, 'stdout'), this.#pump(ends?.stderr, 'stderr')].filter(
-      pump => pump !== undefined,
-    )
+  async #start(): Promise<Life> {
+    const { signal } = this.#giveUp
+    const life = await started(begin({ ...this.#settings.child, signal }))
+    this.#life = life
+    const { stdout, stderr } = life.ends ?? {}
+    this.#pumps = [this.#pump(stdout, 'stdout'), this.#pump(stderr, 'stderr')].filter(pump => pump !== undefined)
     if (this.#settings.readyWhen === undefined) this.#becomeReady()
+    return life
   }
 
-  async #live(): Promise<Exit> {
-    await this.started
-    const exit = await this.#life.whenClosed
-    await this.#life.whenSettled
+  #endSoon(): void {
+    const { killTimeout } = this.#settings.child
+    const stop = killTimeout === Infinity ? nothing : startTimer(killTimeout, () => this.#giveUp.abort())
+    const end = (): void => {
+      stop()
+      void this.#life?.end('terminate', this.#settings.child)
+    }
+    this.started.then(end, stop)
+  }
+
+  async #live(life: Life): Promise<Exit> {
+    const exit = await life.whenClosed
+    await life.whenSettled
     this.#isClosed = true
     // A descendant that holds a pipe may write for ever, and who stops the daemon does not wait for ever.
     if (this.#isEnding || !exit.drained) this.#hurry()
