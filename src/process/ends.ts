@@ -2,7 +2,7 @@
 import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
-import { Endpoint } from './endpoint.ts'
+import { Endpoint, type PipeName } from './endpoint.ts'
 import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
 import type { ReaderCore } from './reader-core.ts'
@@ -43,21 +43,26 @@ export class Ends {
     const { terminal } = settings
     this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
+    const pipeOf = (stream: string): PipeName => ({ pid: event.pid, file: settings.file, stream })
     const readHooks = { endError: () => hooks.endError(), onClose: () => this.#outputClosed(hooks) }
     if (stdin) {
       this.input = Endpoint.of(stdin, host, 'write', keepAlive)
+      this.input.name = pipeOf('stdin')
       this.stdin = terminal ? terminalWriter(this.input, terminal) : new PipeWriter(this.input)
     }
     if (stdout && waiting) {
+      waiting.name = pipeOf('stdout')
       waiting.attach(stdout, host)
       outputs.push(waiting)
     } else if (stdout) {
       const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stdout')
       outputs.push(endpoint)
       this.stdout = new PipeReader(endpoint, readHooks)
     }
     if (stderr) {
       const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stderr')
       outputs.push(endpoint)
       if (settings.stderr.kind === 'pipe') {
         // Copied: what was delivered belongs to the consumer, who may change it.
