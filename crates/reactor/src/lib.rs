@@ -13,3 +13,4 @@ mod tail;
 pub use endpoint::{Endpoint, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};
+pub use sys::spawn_without_signals;
