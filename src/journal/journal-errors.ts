@@ -26,6 +26,7 @@ export function journalError(failure: NativeJournalFailure): SluiceError {
       return new SluiceError('ERR_JOURNAL_POISONED', message, { cause })
     }
     case 'closed':
+    default:
       return closedError()
   }
 }

@@ -102,9 +102,7 @@ impl JsJournal {
                 let [end_segment, end_offset] = numbers_of(until);
                 (2, [next_segment, next_offset, end_segment, end_offset], Rest::Bodies(bodies))
             }
-            Outcome::Failed(count, failure) => {
-                (3, [f64::from(count), 0.0, 0.0, 0.0], Rest::Failure(failure))
-            }
+            Outcome::Failed(count, failure) => (3, [f64::from(count), 0.0, 0.0, 0.0], Rest::Failure(failure)),
         };
         // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
         for (into, value) in unsafe { numbers.as_mut() }.iter_mut().zip(values) {
@@ -143,9 +141,11 @@ impl From<Failure> for JsJournalFailure {
             ..Self::default()
         };
         match failure {
-            Failure::Corrupt { path, offset, reason } => {
-                Self { offset: number_of(offset), reason: reason.to_owned(), ..of_call("corrupt", "", 0, path) }
-            }
+            Failure::Corrupt { path, offset, reason } => Self {
+                offset: number_of(offset),
+                reason: reason.to_owned(),
+                ..of_call("corrupt", "", 0, path)
+            },
             Failure::Locked { path } => of_call("locked", "flock", 0, path),
             Failure::Io { syscall, errno, path } => of_call("io", syscall, errno, path),
             Failure::Poisoned { syscall, errno, path } => of_call("poisoned", syscall, errno, path),

@@ -150,7 +150,9 @@ impl Log {
     pub fn compact(&mut self, below: u64) -> Result<(), Failure> {
         let all = || self.segments.iter().chain([&self.active]);
         let newest = all().filter_map(|segment| segment.last_event).max();
-        let goes = |segment: &&Segment| segment.last_event.is_none_or(|event| event < below && Some(event) != newest);
+        let goes = |segment: &&Segment| {
+            segment.last_event.is_none_or(|event| event < below && Some(event) != newest)
+        };
         let count = self.segments.iter().take_while(goes).count();
         let Some(first_kept) = all().nth(count).map(|segment| segment.number) else { return Ok(()) };
         if count == 0 {
@@ -310,7 +312,9 @@ fn check(
     std::os::unix::fs::FileExt::read_exact_at(file, header, 0).map_err(failure)?;
     let mut cursor = Cursor::new(file, number, HEADER as u64, length);
     let reason = match segment::check(header, number) {
-        Header::Unknown => return Err(corrupt(0, "the segment is of a format that this version does not know")),
+        Header::Unknown => {
+            return Err(corrupt(0, "the segment is of a format that this version does not know"));
+        }
         Header::Good => loop {
             match cursor.next().map_err(failure)? {
                 Next::Record(record, body) => note(&mut known, processors, record, body),
@@ -339,7 +343,12 @@ fn check(
 }
 
 /// Cuts the last segment behind its last good record, and has the disk keep what is about to be replayed.
-fn repair(disk: &mut dyn Disk, directory: &Path, file: &File, mut active: Segment) -> Result<Segment, Failure> {
+fn repair(
+    disk: &mut dyn Disk,
+    directory: &Path,
+    file: &File,
+    mut active: Segment,
+) -> Result<Segment, Failure> {
     let path = segment::path(directory, active.number);
     let length = file.metadata().map_err(|error| Failure::io("fstat", &path, &error))?.len();
     if length > active.bytes {

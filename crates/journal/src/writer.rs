@@ -154,7 +154,8 @@ impl Shared {
     }
 
     fn settle(&self, count: u32, result: Result<(), Failure>) {
-        let outcome = result.map_or_else(|failure| Outcome::Failed(count, failure), |()| Outcome::Done(count));
+        let outcome =
+            result.map_or_else(|failure| Outcome::Failed(count, failure), |()| Outcome::Done(count));
         self.answer(count, outcome);
     }
 }
@@ -195,7 +196,12 @@ fn serve(shared: &Shared, options: &Options, disk: Box<dyn Disk>) {
                 Command::Append { .. } => {}
                 Command::Close => {
                     // The directory is free before anybody hears that it is.
-                    let closed = if poison.is_ok() { log.close() } else { drop(log); Ok(()) };
+                    let closed = if poison.is_ok() {
+                        log.close()
+                    } else {
+                        drop(log);
+                        Ok(())
+                    };
                     return shared.settle(1, closed);
                 }
                 Command::Read { from, until } => match poison.clone().and_then(|()| log.read(from, until)) {
