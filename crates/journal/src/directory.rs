@@ -61,22 +61,34 @@ impl Directory {
 
     /// Returns when the names in it are on the disk.
     pub(crate) fn sync(&self, disk: &mut dyn Disk) -> Result<(), Failure> {
-        disk.sync(&self.handle).map_err(|error| Failure::io("fsync", &self.path, &error))
+        sync(&self.handle, &self.path, disk)
     }
 }
 
-/// Makes what is missing of the path, each name durable in its parent.
+/// Makes what is missing of the path. A name that is there already is synced too: whoever made it may have died before.
 fn create(path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
-    if path.is_dir() {
-        return Ok(());
-    }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    create(parent, disk)?;
-    match fs::create_dir(path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        Err(error) => return Err(Failure::io("mkdir", path, &error)),
+    let is_there = path.is_dir();
+    if !is_there {
+        create(parent, disk)?;
+        match fs::create_dir(path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            Err(error) => return Err(Failure::io("mkdir", path, &error)),
+        }
     }
-    let failure = |error: io::Error| Failure::io("fsync", parent, &error);
-    disk.sync(&File::open(parent).map_err(failure)?).map_err(failure)
+    match File::open(parent) {
+        Ok(handle) => sync(&handle, parent, disk),
+        // A parent that may be passed through but not read: its names are somebody else's care.
+        Err(_) if is_there => Ok(()),
+        Err(error) => Err(Failure::io("open", parent, &error)),
+    }
+}
+
+fn sync(handle: &File, path: &Path, disk: &mut dyn Disk) -> Result<(), Failure> {
+    match disk.sync(handle) {
+        // The file system keeps nothing back for directories.
+        Err(error) if error.raw_os_error() == Some(Errno::INVAL.raw_os_error()) => Ok(()),
+        done => done.map_err(|error| Failure::io("fsync", path, &error)),
+    }
 }

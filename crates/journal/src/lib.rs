@@ -9,6 +9,7 @@ mod frame;
 mod log;
 mod processors;
 mod record;
+mod recovery;
 mod scan;
 mod segment;
 mod writer;

@@ -8,16 +8,17 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::directory::Directory;
 use crate::disk::{Disk, write_all};
 use crate::failure::Failure;
 use crate::frame::{HEAD, head};
 use crate::processors::Processors;
-use crate::record::{Bodies, Kind, MAX_BODY, Record};
+use crate::record::{Bodies, MAX_BODY, Record};
+use crate::recovery::{check, make, note, repair};
 use crate::scan::{BLOCK, Cursor, Next};
-use crate::segment::{self, HEADER, Header, Segment};
+use crate::segment::{self, HEADER, Segment};
 
 /// Bytes after which a group is handed to the system in between; it is synced as a whole all the same.
 const WRITE: usize = 1024 * 1024;
@@ -97,14 +98,12 @@ impl Log {
             file = Some(opened);
         }
         let known = segments.pop_back().zip(file);
-        let is_new = known.is_none();
         let (active, file) = match known {
             Some((active, file)) => (repair(&mut *disk, &directory.path, &file, active)?, file),
             None => (Segment::empty(1), make(&mut *disk, &directory.path, 1)?),
         };
-        if is_new {
-            directory.sync(&mut *disk)?;
-        }
+        // Whoever made the last segment may have died before its name was durable.
+        directory.sync(&mut *disk)?;
         let Options { synced, segment_bytes, .. } = *options;
         let pending = Vec::new();
         Ok(Self {
@@ -286,93 +285,4 @@ impl Log {
     fn malformed(&self) -> Failure {
         Failure::Io { syscall: "append", errno: 0, path: self.directory.path.clone() }
     }
-}
-
-fn note(segment: &mut Segment, processors: &mut Processors, record: Record<'_>, body: &[u8]) {
-    if record.kind == Kind::Event {
-        segment.last_event = segment.last_event.max(Some(record.sequence));
-    }
-    processors.note(segment.number, record, body);
-}
-
-/// Reads a whole segment. The bytes of the result end behind its last good record; 0 when even the header is not there.
-fn check(
-    file: &File,
-    path: &Path,
-    number: u64,
-    is_last: bool,
-    processors: &mut Processors,
-) -> Result<Segment, Failure> {
-    let failure = |error: std::io::Error| Failure::io("read", path, &error);
-    let corrupt = |offset, reason| Failure::Corrupt { path: path.to_owned(), offset, reason };
-    let length = file.metadata().map_err(failure)?.len();
-    let mut known = Segment::empty(number);
-    let mut first = [0; HEADER];
-    let header = first.get_mut(..length.min(HEADER as u64) as usize).unwrap_or_default();
-    std::os::unix::fs::FileExt::read_exact_at(file, header, 0).map_err(failure)?;
-    let mut cursor = Cursor::new(file, number, HEADER as u64, length);
-    let reason = match segment::check(header, number) {
-        Header::Unknown => {
-            return Err(corrupt(0, "the segment is of a format that this version does not know"));
-        }
-        Header::Good => loop {
-            match cursor.next().map_err(failure)? {
-                Next::Record(record, body) => note(&mut known, processors, record, body),
-                Next::Bad(reason) => break Some(reason),
-                Next::Unknown(reason) => return Err(corrupt(cursor.offset(), reason)),
-                Next::End => break None,
-            }
-        },
-        Header::Bad => {
-            known.bytes = 0;
-            let reason = "the header of the segment is damaged";
-            return if is_last && !cursor.has_record_after(0).map_err(failure)? {
-                Ok(known)
-            } else {
-                Err(corrupt(0, reason))
-            };
-        }
-    };
-    known.bytes = cursor.offset();
-    match reason {
-        Some(reason) if !is_last || cursor.has_record_after(known.bytes).map_err(failure)? => {
-            Err(corrupt(known.bytes, reason))
-        }
-        _ => Ok(known),
-    }
-}
-
-/// Cuts the last segment behind its last good record, and has the disk keep what is about to be replayed.
-fn repair(
-    disk: &mut dyn Disk,
-    directory: &Path,
-    file: &File,
-    mut active: Segment,
-) -> Result<Segment, Failure> {
-    let path = segment::path(directory, active.number);
-    let length = file.metadata().map_err(|error| Failure::io("fstat", &path, &error))?.len();
-    if length > active.bytes {
-        file.set_len(active.bytes).map_err(|error| Failure::io("ftruncate", &path, &error))?;
-    }
-    if active.bytes == 0 {
-        write_header(disk, file, &path, active.number)?;
-        active.bytes = HEADER as u64;
-    }
-    disk.sync(file).map_err(|error| Failure::io("fdatasync", &path, &error))?;
-    Ok(active)
-}
-
-/// Makes the file of a segment; its name is durable after the directory's next sync.
-fn make(disk: &mut dyn Disk, directory: &Path, number: u64) -> Result<File, Failure> {
-    let path = segment::path(directory, number);
-    let made = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-    let file = made.map_err(|error| Failure::io("open", &path, &error))?;
-    write_header(disk, &file, &path, number)?;
-    disk.sync(&file).map_err(|error| Failure::io("fdatasync", &path, &error))?;
-    Ok(file)
-}
-
-fn write_header(disk: &mut dyn Disk, file: &File, path: &Path, number: u64) -> Result<(), Failure> {
-    let written = write_all(disk, file, &segment::header(number), 0);
-    written.map_err(|error| Failure::io("write", path, &error))
 }

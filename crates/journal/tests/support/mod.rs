@@ -1,5 +1,10 @@
 //! What the tests of the log share: a folder that goes away, bodies, disks that fail.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part; a failing test is the point")]
+#![allow(
+    dead_code,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "each test file uses a part; a failing test is the point"
+)]
 
 use std::fs::{self, File};
 use std::io;
