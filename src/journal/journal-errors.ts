@@ -40,5 +40,7 @@ export function replayClosedError(): SluiceError {
 }
 
 function systemError({ errno, syscall, path }: NativeJournalFailure): SluiceError {
-  return Object.assign(errnoError(errno === 0 ? EIO : errno, syscall), { path })
+  const error = errnoError(errno === 0 ? EIO : errno, syscall)
+  error.message += `: ${path}`
+  return Object.assign(error, { path })
 }
