@@ -12,7 +12,7 @@ export class JournalFolder implements Disposable {
   /** Its segments, oldest first. */
   segments(): string[] {
     const names = readdirSync(this.path).filter(name => name.endsWith('.segment'))
-    return names.toSorted().map(name => path.join(this.path, name))
+    return names.sort().map(name => path.join(this.path, name))
   }
 
   /** Changes one byte of a segment; from its end if negative. */

@@ -37,7 +37,7 @@ test('PIPE-9 a bad record before good ones is ERR_JOURNAL_CORRUPT with segment a
   const whole = readFileSync(segment)
   for (let at = 0; at < (ends[2] ?? 0); at++) {
     folder.flip(segment, at)
-    const place = ends.findLast(end => end <= at) ?? 0
+    const place = ends.filter(end => end <= at).at(-1) ?? 0
     const error = await t.throwsAsync<Error & { path?: string; offset?: number }>(fileJournal(folder.path), {
       code: 'ERR_JOURNAL_CORRUPT',
     })
