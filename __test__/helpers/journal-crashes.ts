@@ -1,8 +1,11 @@
 // Kills a process that appends, again and again, and looks at what is left each time.
 
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { fileJournal, type JournalRecord } from '../../index.ts'
 import { startNode } from './children.ts'
 import { event, JournalFolder, replayed, sequences } from './journals.ts'
+import { waitFor } from './wait-for.ts'
 
 /** What the killed processes have said so far. */
 interface Said {
@@ -23,19 +26,20 @@ export async function crashRounds(rounds: number, durability: 'written' | 'synce
 }
 
 async function crash(folder: JournalFolder, durability: string, said: Said): Promise<void> {
+  // A file, for what is in a pipe may hold up the writer.
+  const notes = path.join(folder.path, 'said')
+  writeFileSync(notes, '')
   await using node = startNode(new URL('../fixtures/journal-writer.ts', import.meta.url), {
-    args: [folder.path, durability],
+    args: [folder.path, durability, notes],
   })
   // Early in a round the file is being cut and continued, later it grows, rotates and is compacted.
-  const enough = 1 + Math.floor(Math.random() ** 3 * 1500)
-  for (let lines = 0; lines < enough; lines++) hear(await node.line(), said)
+  const enough = 1 + Math.floor(Math.random() ** 3 * 10_000)
+  const died = node.exited.then(() => Promise.reject(new Error(`the writer ended by itself: ${node.stderr}`)))
+  await Promise.race([died, waitFor(() => statSync(notes).size >= enough, { deadline: 60_000, interval: 2 })])
+  died.catch(() => {})
   node.process.kill('SIGKILL')
   await node.exited
-  try {
-    for (;;) hear(await node.line(), said)
-  } catch {
-    // What was said before the death has been heard.
-  }
+  for (const line of readFileSync(notes, 'utf8').split('\n')) hear(line, said)
 }
 
 function hear(line: string, said: Said): void {
