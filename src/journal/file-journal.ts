@@ -54,8 +54,9 @@ export class FileJournal implements Journal {
     await this.#appends.admitted()
     this.#appends.handOver()
     this.#isReleased = true
-    // A dead I/O thread has closed it already, and would bring no answer.
-    if (!this.#core.isDead) await this.#core.ask(native => native.close())
+    // Without the I/O thread no answer would come, but the directory is given free all the same.
+    if (this.#core.failure === undefined) await this.#core.ask(native => native.close())
+    else this.#core.native.close()
   }
 
   async #read(after: Block | undefined): Promise<Block> {

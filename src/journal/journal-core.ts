@@ -29,22 +29,19 @@ export class JournalCore implements Handler {
   #pending: Asker[] = []
   /** How many of them are answered already. */
   #answered = 0
-  #poison: NativeJournalFailure | undefined
-  #death: SluiceError | undefined
+  #failure: SluiceError | undefined
 
   constructor(environment: Environment, native: NativeJournal) {
     this.#environment = environment
     this.native = native
   }
 
-  /** Why nothing more can be done, if that is so. */
+  /**
+   * Set when nothing will be answered any more. The environment is asked too: who waits for nothing when the I/O thread dies is not told.
+   * A journal that is poisoned does answer: it refuses, in order.
+   */
   get failure(): SluiceError | undefined {
-    return this.#death ?? (this.#poison && journalError(this.#poison))
-  }
-
-  /** Nothing will be answered any more. */
-  get isDead(): boolean {
-    return this.#death !== undefined
+    return this.#failure ?? this.#environment.failure
   }
 
   /** To be called for each command, in the order in which the native side gets them. The event loop lives until the answer. */
@@ -70,16 +67,13 @@ export class JournalCore implements Handler {
       if (outcome === undefined) break
       if (outcome.type === 'done') this.#answer(outcome.count, undefined, undefined)
       else if (outcome.type === 'block') this.#answer(1, outcome, undefined)
-      else {
-        if (outcome.failure.kind === 'poisoned') this.#poison = outcome.failure
-        this.#answer(outcome.count, undefined, outcome.failure)
-      }
+      else this.#answer(outcome.count, undefined, outcome.failure)
     }
     if (this.#answered === this.#pending.length) this.#rest()
   }
 
   fail(error: SluiceError): void {
-    this.#death = error
+    this.#failure = error
     const left = this.#pending.slice(this.#answered)
     this.#rest()
     this.native.close()

@@ -55,8 +55,8 @@ struct State {
     outcomes: VecDeque<Outcome>,
     owed: u32,
     is_closing: bool,
-    /// Set when the thread is gone.
-    is_over: bool,
+    /// Set when the thread is gone: what is answered from then on.
+    end: Option<Failure>,
 }
 
 impl fmt::Debug for Journal {
@@ -111,8 +111,12 @@ impl Journal {
 
     fn send(&self, command: Command, count: u32) {
         let mut state = self.shared.lock();
-        if state.is_over || state.is_closing {
-            state.outcomes.push_back(Outcome::Failed(count, Failure::Closed));
+        let end = state.end.clone().or(state.is_closing.then_some(Failure::Closed));
+        if let Some(failure) = end {
+            // After a panic there is nothing left to close, which is what was asked for.
+            let is_free = failure != Failure::Closed && matches!(command, Command::Close);
+            let outcome = if is_free { Outcome::Done(count) } else { Outcome::Failed(count, failure) };
+            state.outcomes.push_back(outcome);
             drop(state);
             return (self.shared.wake)();
         }
@@ -163,13 +167,13 @@ impl Shared {
 fn run(shared: &Shared, options: &Options, disk: Box<dyn Disk>) {
     let ended = catch_unwind(AssertUnwindSafe(|| serve(shared, options, disk)));
     let mut state = shared.lock();
-    state.is_over = true;
     state.commands = Vec::new();
     let owed = std::mem::take(&mut state.owed);
+    let failure = if ended.is_ok() { Failure::Closed } else { panicked(options.directory.clone()) };
     if owed > 0 {
-        let failure = if ended.is_ok() { Failure::Closed } else { panicked(options.directory.clone()) };
-        state.outcomes.push_back(Outcome::Failed(owed, failure));
+        state.outcomes.push_back(Outcome::Failed(owed, failure.clone()));
     }
+    state.end = Some(failure);
     drop(state);
     if owed > 0 {
         (shared.wake)();

@@ -166,8 +166,14 @@ fn a_panic_of_the_thread_answers_everything_that_is_owed() {
     opened.journal.read(Position::default(), None);
     let mut refused = 0;
     while refused < 3 {
-        let Outcome::Failed(count, _) = opened.next() else { panic!("went on") };
+        let Outcome::Failed(count, Failure::Poisoned { syscall: "panic", .. }) = opened.next() else {
+            panic!("went on")
+        };
         refused += count;
     }
+    opened.append(3);
+    assert!(matches!(opened.next(), Outcome::Failed(1, Failure::Poisoned { .. })));
+    opened.journal.close();
+    assert_eq!(opened.next(), Outcome::Done(1));
     folder.open().unwrap();
 }
