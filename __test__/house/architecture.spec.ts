@@ -29,7 +29,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   shared: ['errors', 'turn', 'wait', 'native', 'channel', 'observe'],
   flow: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'process', 'observe'],
   stage: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'observe'],
-  pipeline: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'stage', 'observe'],
+  journal: ['errors', 'turn', 'wait', 'native'],
+  pipeline: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'stage', 'journal', 'observe'],
   valve: ['errors', 'turn', 'wait', 'channel', 'observe'],
   cluster: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'stage', 'pipeline', 'observe'],
 }
@@ -40,8 +41,9 @@ const mayDepend: Readonly<Record<string, readonly string[]>> = {
   flow: ['tokio'],
   reactor: ['flow', 'mio'],
   process: ['protocol', 'flow', 'reactor'],
+  journal: ['reactor'],
   shepherd: ['protocol'],
-  binding: ['protocol', 'flow', 'reactor', 'process', 'napi', 'napi-derive', 'napi-build'],
+  binding: ['protocol', 'flow', 'reactor', 'process', 'journal', 'napi', 'napi-derive', 'napi-build'],
   testkit: [],
 }
 const fenced = new Set(['tokio', 'mio', 'napi', 'napi-derive', 'napi-build', 'napi-sys'])
