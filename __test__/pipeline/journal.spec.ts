@@ -260,6 +260,35 @@ test('S1.3: a failed append refuses its events and leaves no gap', async t => {
   await pipeline.close()
 })
 
+test('S1.3: events of an append that was rejected and is there all the same never come back', async t => {
+  const journal = new MemoryJournal()
+  const pipeline = await opened(journal, 4)
+  t.is(await pipeline.publish(1), 1)
+  journal.before = records => {
+    // All but the end of it has reached the disk.
+    journal.records.push(...records.slice(0, -1))
+    throw new Error('ENOSPC')
+  }
+  await Promise.allSettled([12, 13, 14].map(n => pipeline.publish(n)))
+  journal.before = undefined
+  for (const n of numbers(5, 2)) t.is(await pipeline.publish(n), n)
+  t.deepEqual(journal.events, [1, 2, 3, 2, 3, 4, 5, 6])
+  const writer = Recorder.eager<number>()
+  const processor = await added(pipeline, writer)
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual(writer.values, numbers(6))
+  for (const ring of [2, 4, 5, 64]) {
+    const again = await opened(journal.crashed(), ring)
+    t.is(again.metrics().last, 6)
+    const second = Recorder.eager<number>()
+    const resumed = await added(again, second, 'fresh')
+    await resumed.caughtUp({ timeout: 5000 })
+    t.deepEqual(second.values, numbers(6), `ring ${ring}`)
+    await again.close()
+  }
+  await pipeline.close()
+})
+
 test('a journal that can not keep progress stops its processors: nothing more is sent', async t => {
   const journal = new MemoryJournal()
   const pipeline = await opened(journal)

@@ -1,5 +1,5 @@
 // What a writer's answers do to what was sent: acknowledged, or to be sent again, or given up.
-import { notify } from '../callback.ts'
+import { warn } from '../callback.ts'
 import { timeoutError } from '../errors.ts'
 import type { Line } from './line.ts'
 import { checkNack } from './link.ts'
@@ -75,9 +75,7 @@ export class Answers<O> {
   thrown(flight: Flight<O>, reason: unknown): void {
     if (this.#isOver) return
     if (this.#settings.ack === 'none') {
-      notify(() => {
-        throw reason
-      })
+      warn(reason)
       return this.#freed(flight)
     }
     const { start, items, acked } = flight

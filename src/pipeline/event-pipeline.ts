@@ -1,5 +1,6 @@
 // The pipeline as users see it. Admission, storage, processors and writers are parts of their own.
 import { invalidOption } from '../errors.ts'
+import { list } from '../observe/index.ts'
 import type { WaitOptions } from '../wait.ts'
 import { Admission, type AdmissionOwner } from './admission.ts'
 import { Bell } from './bell.ts'
@@ -40,13 +41,20 @@ export class EventPipeline<I> implements AsyncDisposable {
     this.#bell = bell
     this.#gate = new Gate(() => this.#admission.admit())
     this.#admission = new Admission(this.#admissionOwner())
+    list('pipelines', settings.name, this, pipeline => pipeline.metrics())
   }
 
   /** Reads the journal, if there is one. It, or the log, belongs to the pipeline from then on. */
   static async open<I>(options?: EventPipelineOptions<I>): Promise<EventPipeline<I>> {
     const settings = pipelineSettings(options)
     const bell = new Bell()
-    return new EventPipeline(settings, await openStore(settings, () => bell.ring()), bell)
+    const opened: { pipeline?: EventPipeline<I> } = {}
+    const store = await openStore(settings, () => {
+      bell.ring()
+      if (opened.pipeline !== undefined) opened.pipeline.#admission.admit()
+    })
+    opened.pipeline = new EventPipeline(settings, store, bell)
+    return opened.pipeline
   }
 
   /**
@@ -158,8 +166,9 @@ export class EventPipeline<I> implements AsyncDisposable {
   }
 }
 
-async function openStore<I>(settings: PipelineSettings<I>, announce: () => void): Promise<Store<I>> {
+/** `changed` is called when an event has come, or fewer are on their way in. */
+async function openStore<I>(settings: PipelineSettings<I>, changed: () => void): Promise<Store<I>> {
   const { journal, log, codec, ring } = settings
-  if (journal !== undefined) return await JournalStore.open(journal, codec, ring, announce)
-  return log === undefined ? new MemoryStore<I>(ring) : new LogStore<I>(log, codec)
+  if (journal !== undefined) return await JournalStore.open(journal, codec, ring, changed)
+  return log === undefined ? new MemoryStore<I>(ring) : new LogStore<I>(log, codec, changed)
 }

@@ -2,14 +2,13 @@
 export { childWriter, type WritableChild } from './child-writer.ts'
 export type { ByteWriterOptions } from './encoding.ts'
 export { EventPipeline } from './event-pipeline.ts'
+export { fileJournal, type FileJournalOptions, type Journal, type JournalRecord } from '../journal/index.ts'
 export { fileWriter, type FileWriter, type FileWriterOptions } from './file-writer.ts'
 export type {
   Codec,
   DeadLetter,
   EventLog,
   EventPipelineOptions,
-  Journal,
-  JournalRecord,
   LookaheadOptions,
   Many,
   Nack,

@@ -1,7 +1,7 @@
 // What is to be written to a journal, in one append at a time: all that gathers while one is under way goes into the next. So a failed
 // append leaves no gap between sequences, and one fdatasync serves all who wait.
 import { Deque } from '../deque.ts'
-import type { Journal, JournalRecord } from './types.ts'
+import type { Journal, JournalRecord } from '../journal/index.ts'
 
 interface Waiting<I> {
   readonly data: I
@@ -20,6 +20,9 @@ export interface JournalLineOwner<I> {
   /** The event after the last; gives its sequence. */
   accepted(data: I): number
   readonly last: number
+  /** An append with events is over, or failed. */
+  appended(): void
+  rejected(): void
   /** After each append. */
   housekeeping(): Promise<void> | undefined
 }
@@ -90,10 +93,12 @@ export class JournalLine<I> {
         await this.#journal.append(records)
         this.#underWay = 0
         for (const { data, resolve } of events) resolve(this.#owner.accepted(data))
+        if (events.length > 0) this.#owner.appended()
         for (const { resolve } of entries) resolve()
         await this.#owner.housekeeping()
       } catch (error) {
         this.#underWay = 0
+        if (events.length > 0) this.#owner.rejected()
         for (const { reject } of [...events, ...entries]) reject(error)
       }
     }

@@ -1,10 +1,12 @@
 // Events and progress in a journal: who crashes goes on where the journal says. The newest events are in a ring beside it.
+import { warn } from '../callback.ts'
 import { JournalLine, type JournalLineOwner } from './journal-line.ts'
-import { replayed, type JournalState, type Registered } from './journal-state.ts'
+import { repeatsIn, replayed, type JournalState, type Registered } from './journal-state.ts'
 import { trimmed } from './pipeline-errors.ts'
 import { Ring } from './ring.ts'
 import type { Committed, Start, Store } from './store.ts'
-import type { Codec, Journal, JournalRecord, PipelineEvent } from './types.ts'
+import type { Journal, JournalRecord } from '../journal/index.ts'
+import type { Codec, PipelineEvent } from './types.ts'
 
 export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   readonly ring: Ring<I>
@@ -13,21 +15,23 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   readonly #codec: Codec<I>
   readonly #line: JournalLine<I>
   readonly #processors: Map<string, Registered>
-  readonly #onEvent: () => void
+  readonly #changed: () => void
   #first: number
+  #hasRepeats: boolean
   // Nothing below it has to be kept, as far as the journal was told.
   #compacted: number
 
-  static async open<I>(journal: Journal, codec: Codec<I>, size: number, onEvent: () => void): Promise<JournalStore<I>> {
-    return new JournalStore(journal, codec, size, onEvent, await replayed(journal, size))
+  static async open<I>(journal: Journal, codec: Codec<I>, size: number, changed: () => void): Promise<JournalStore<I>> {
+    return new JournalStore(journal, codec, size, changed, await replayed(journal, size))
   }
 
-  private constructor(journal: Journal, codec: Codec<I>, size: number, onEvent: () => void, state: JournalState) {
+  private constructor(journal: Journal, codec: Codec<I>, size: number, changed: () => void, state: JournalState) {
     this.#journal = journal
     this.#codec = codec
-    this.#onEvent = onEvent
+    this.#changed = changed
     this.#processors = state.processors
     this.#first = state.first
+    this.#hasRepeats = state.hasRepeats
     this.#compacted = state.first
     this.ring = new Ring(size, state.last - state.payloads.length)
     for (const payload of state.payloads.drain()) this.ring.push(codec.decode(payload))
@@ -47,9 +51,17 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   }
 
   accepted(data: I): number {
-    const sequence = this.ring.push(data)
-    this.#onEvent()
-    return sequence
+    return this.ring.push(data)
+  }
+
+  appended(): void {
+    this.#changed()
+  }
+
+  /** Some of the events may be there all the same. */
+  rejected(): void {
+    this.#hasRepeats = true
+    this.#changed()
   }
 
   async *read(from: number, signal: AbortSignal): AsyncGenerator<PipelineEvent<I>, void, undefined> {
@@ -57,9 +69,10 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
     // Once more if the ring has moved on meanwhile.
     while (wanted < this.ring.first) {
       const before = wanted
+      const repeats = this.#hasRepeats ? await repeatsIn(this.#journal) : undefined
       for await (const { kind, sequence, payload } of this.#journal.replay()) {
         if (signal.aborted) return
-        if (kind !== 'event' || sequence < wanted) continue
+        if (kind !== 'event' || isRepeated(repeats, sequence) || sequence < wanted) continue
         if (sequence > wanted) throw trimmed(wanted, sequence)
         wanted += 1
         yield { sequence, data: this.#codec.decode(payload ?? new Uint8Array()) }
@@ -130,15 +143,23 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
       await this.#journal.compact(below)
     } catch (error) {
       // What is not dropped does no harm, and whoever needs the journal next learns what is wrong with it.
-      process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
+      warn(error)
     }
   }
 
+  /** The oldest event that somebody needs. While nobody is known all are: somebody may come who wants them. */
   #needed(): number {
-    let below = this.ring.first
-    for (const { published, isGone } of this.#processors.values()) if (!isGone) below = Math.min(below, published + 1)
-    return below
+    const here = [...this.#processors.values()].filter(({ isGone }) => !isGone)
+    if (here.length === 0) return this.#first
+    return here.reduce((below, { published }) => Math.min(below, published + 1), this.ring.first)
   }
+}
+
+/** One more record of this event is gone by; whether there is a later one. */
+function isRepeated(repeats: Map<number, number> | undefined, sequence: number): boolean {
+  const left = repeats?.get(sequence) ?? 0
+  if (left > 0) repeats?.set(sequence, left - 1)
+  return left > 0
 }
 
 function standing(processor: string, { published, epoch, isGone }: Registered): JournalRecord {

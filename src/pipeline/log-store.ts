@@ -17,14 +17,17 @@ export class LogStore<I> implements Store<I> {
   last = 0
   readonly #log: EventLog
   readonly #codec: Codec<I>
+  readonly #changed: () => void
   readonly #waiting = new Deque<Waiting>()
   readonly #cursors = new Map<string, LogCursor>()
   #appending: Promise<void> | undefined
   #underWay = 0
 
-  constructor(log: EventLog, codec: Codec<I>) {
+  /** `changed` is called when fewer events are on their way in. */
+  constructor(log: EventLog, codec: Codec<I>, changed: () => void) {
     this.#log = log
     this.#codec = codec
+    this.#changed = changed
   }
 
   get pending(): number {
@@ -117,6 +120,7 @@ export class LogStore<I> implements Store<I> {
         for (const { reject } of waiting) reject(error)
       }
       this.#underWay = 0
+      this.#changed()
     }
     this.#appending = undefined
   }

@@ -1,7 +1,8 @@
 // The options of pipelines, processors and writers: their checks, and every default, once.
 import { invalidOption } from '../errors.ts'
 import { checkRetry, type RetryOptions } from '../retry.ts'
-import type { Codec, EventLog, EventPipelineOptions, Journal, ProcessorOptions, Writer } from './types.ts'
+import type { Journal } from '../journal/index.ts'
+import type { Codec, EventLog, EventPipelineOptions, ProcessorOptions, Writer } from './types.ts'
 
 const LARGEST_RING = 2 ** 30
 const LONGEST_TIMER = 2 ** 31 - 1

@@ -1,4 +1,5 @@
 // A processor over all its epochs: what it published, whether it runs, and how it starts anew. What one epoch does is the course's matter.
+import { warn } from '../callback.ts'
 import { invalidOption } from '../errors.ts'
 import { checkWait, rejected, type WaitOptions } from '../wait.ts'
 import type { Bell } from './bell.ts'
@@ -90,7 +91,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
   halt(error: unknown): void {
     if (this.#failure !== undefined || this.#isRemoved) return
     this.#failure = { error }
-    process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
+    warn(error)
     this.#waits.fail(error)
   }
 

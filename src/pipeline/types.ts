@@ -1,4 +1,5 @@
 // The public shapes of pipelines: events, processors, writers, journals, logs, and their metrics.
+import type { Journal } from '../journal/index.ts'
 import type { RetryOptions } from '../retry.ts'
 import type { WaitOptions } from '../wait.ts'
 
@@ -118,24 +119,6 @@ export interface Writer<O> {
   write(batch: WriteBatch<O>, link: WriterLink): Promise<void | Nack>
   /** A processor starts anew at `from`, in a later epoch than its first. Nothing is written before this has fulfilled. */
   reset?(epoch: number, from: number): Promise<void>
-}
-
-/** One entry of a journal. */
-export interface JournalRecord {
-  readonly kind: 'event' | 'published' | 'epoch'
-  readonly sequence: number
-  readonly processor?: string
-  readonly epoch?: number
-  readonly payload?: Uint8Array
-}
-
-/** Keeps events and progress on one machine. */
-export interface Journal extends AsyncDisposable {
-  append(records: readonly JournalRecord[]): Promise<void>
-  replay(): AsyncIterable<JournalRecord>
-  compact(below: number): Promise<void>
-  close(): Promise<void>
-  readonly durability: 'written' | 'synced'
 }
 
 /** Keeps events and progress for several machines. */
