@@ -1,9 +1,13 @@
 // Pipelines for a long time: very long sequences, and a writer that stands still for seconds.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import test from 'ava'
 import { EventPipeline } from '../../index.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { ownHeap } from '../helpers/usage.ts'
 import { staysTrue } from '../helpers/wait-for.ts'
+import { survivesCrashes } from '../pipeline/crashes.ts'
 
 const MiB = 1024 * 1024
 
@@ -68,4 +72,10 @@ test.serial('S1.13: a writer that stops for ten seconds delays no other processo
   t.is(await waiting, 10_001)
   await stopped.caughtUp()
   t.is(late, 10_001)
+})
+
+test.serial('PIPE-12: two hundred crashes lose nothing and keep the order', async t => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-pipeline-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await survivesCrashes(t, folder, 200)
 })

@@ -1,0 +1,53 @@
+// Pipelines over the journal on disk: a process that dies at any moment, and the next one.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import anyTest, { type ExecutionContext } from 'ava'
+import { EventPipeline, fileJournal } from '../../index.ts'
+import { withCensus } from '../helpers/census.ts'
+import { survivesCrashes } from './crashes.ts'
+
+const test = withCensus(anyTest, {
+  warmUp: async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-pipeline-'))
+    await (await fileJournal(folder)).close()
+    await rm(folder, { recursive: true, force: true })
+  },
+})
+
+async function scratch(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-pipeline-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+test('S1.28: what is published and not processed is there after a restart, from the disk', async t => {
+  const folder = path.join(await scratch(t), 'journal')
+  const first = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 64 })
+  for (const n of numbers(50)) await first.publish(n)
+  await first.close()
+  const second = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 8 })
+  const values: number[] = []
+  const processor = await second.addProcessor<number>({
+    name: 'p',
+    process: ({ data }) => [data],
+    writer: {
+      name: 'w',
+      capacity: 4,
+      write: async ({ items }) => void values.push(...items.map(({ value }) => value)),
+    },
+  })
+  t.is(await second.publish(51), 51)
+  await processor.caughtUp({ timeout: 10_000 })
+  t.deepEqual(values, numbers(51))
+  await second.close()
+  const third = await EventPipeline.open<number>({ journal: await fileJournal(folder) })
+  t.is(third.metrics().last, 51)
+  await third.close()
+})
+
+test('PIPE-12: SIGKILL at random moments: every event is processed, in order, and only the unpublished end is repeated', async t => {
+  await survivesCrashes(t, await scratch(t), 4)
+})
