@@ -213,6 +213,40 @@ test('S1.22, PIPE-8: after the last try deadLetter gets the outputs of that even
   await pipeline.close()
 })
 
+test('PIPE-8: behind a refused output nothing is sent before it is acknowledged', async t => {
+  const { pipeline, writer, processor } = await scene(3, { retry: { attempts: 9, ...quick } }, { maxBatch: 1 })
+  await waitFor(() => writer.calls.length === 3)
+  writer.fail(0, new Error('no'))
+  await waitFor(() => writer.calls.length === 4)
+  await turns(3)
+  t.deepEqual(writer.places, [...at(3), '1.0'])
+  writer.settle(3)
+  await waitFor(() => writer.calls.length === 6)
+  writer.settle(4)
+  writer.settle(5)
+  await processor.caughtUp({ timeout: 5000 })
+  await pipeline.close()
+})
+
+test('S1.15, PIPE-8: with unorderedWithin, a nack in the midst of a batch spares what came after it and is acknowledged', async t => {
+  const { pipeline, writer, processor } = await scene(
+    1,
+    { process: () => [1, 2, 3, 4], unorderedWithin: true, retry: { attempts: 2, ...quick } },
+    { maxBatch: 2 },
+  )
+  await waitFor(() => writer.calls.length === 2)
+  writer.settle(1)
+  await turns(2)
+  writer.settle(0, { sequence: 1, index: 1 })
+  await waitFor(() => writer.calls.length === 3)
+  t.deepEqual(writer.places, ['1.0', '1.1', '1.2', '1.3', '1.1'])
+  t.is(processor.published, 0)
+  writer.settle(2)
+  await processor.caughtUp({ timeout: 5000 })
+  t.is(pipeline.metrics().processors['p']?.credit, 16)
+  await pipeline.close()
+})
+
 test('PIPE-8: a nack that names an output buries that one alone, and a fatal one at once', async t => {
   const letters: DeadLetter<number>[] = []
   const { pipeline, writer, processor } = await scene(1, {
@@ -271,6 +305,18 @@ test('PIPE-8: an acknowledgement that does not come in time counts as a nack', a
     return processor.published === 2
   })
   await processor.caughtUp({ timeout: 5000 })
+  await pipeline.close()
+})
+
+test('PIPE-8: the time for an acknowledgement also counts for what is sent again', async t => {
+  const { pipeline, writer, processor } = await scene(2, { ackTimeout: 30, retry: { attempts: Infinity, ...quick } })
+  writer.settle(0, { sequence: 2, index: 0 })
+  await waitFor(() => writer.calls.length >= 3)
+  t.deepEqual(writer.places.slice(0, 4), ['1.0', '2.0', '2.0', '2.0'])
+  await waitFor(() => {
+    writer.settle(writer.calls.length - 1)
+    return processor.published === 2
+  })
   await pipeline.close()
 })
 

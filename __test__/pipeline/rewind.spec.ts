@@ -16,7 +16,10 @@ test('S1.34, PIPE-10: a rewind starts anew at any event that is kept, in a new e
   await processor.caughtUp({ timeout: 5000 })
   t.deepEqual(writer.resets, [])
   writer.items.length = 0
+  processor.pause()
   await processor.rewind(15)
+  t.is(processor.published, 14)
+  processor.resume()
   await processor.caughtUp({ timeout: 5000 })
   t.deepEqual(writer.resets, [[2, 15]])
   t.deepEqual(writer.values, numbers(6, 15))

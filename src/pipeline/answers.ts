@@ -57,7 +57,6 @@ export class Answers<O> {
   fulfilled(flight: Flight<O>, outcome: void | Nack): void {
     if (this.#isOver) return
     if (this.#settings.ack === 'none') return this.#freed(flight)
-    if (flight.isVoid) return
     try {
       if (outcome !== undefined && outcome !== null) return this.#returned(flight, outcome)
     } catch (error) {
@@ -79,7 +78,7 @@ export class Answers<O> {
       return this.#freed(flight)
     }
     const { start, items, acked } = flight
-    if (flight.isVoid || acked >= items.length) return
+    if (acked >= items.length) return
     const left = items.slice(acked)
     const ofFirst = left.filter(({ sequence }) => sequence === left[0]?.sequence).length
     if (ofFirst < left.length) this.#searchUntil = Math.max(this.#searchUntil, start + items.length - 1)

@@ -60,9 +60,8 @@ export class JournalLine<I> {
     this.#start()
   }
 
-  /** A record that replaces the progress of its processor. */
+  /** A record that counts more than all progress of older epochs, whichever is written first. */
   put(record: JournalRecord): Promise<void> {
-    this.#marks.delete(record.processor ?? '')
     return new Promise((resolve, reject) => {
       this.#entries.push({ record, resolve, reject })
       this.#start()

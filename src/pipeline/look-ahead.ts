@@ -5,6 +5,8 @@ import type { ProcessorSettings } from './options.ts'
 interface Holder {
   readonly realised: number
   readonly sendable: number
+  /** Outputs that are asked for and have not come. */
+  readonly pulling: number
 }
 
 export class LookAhead<O> {
@@ -57,7 +59,7 @@ export class LookAhead<O> {
   }
 
   #hasRoomForOthers(head: Holder | undefined): boolean {
-    const others = this.#total - (head?.realised ?? 0)
+    const others = this.#total - (head === undefined ? 0 : head.realised + head.pulling)
     return this.#total < this.#most && others < Math.max(1, this.#othersItems) && this.bytes < this.#mostBytes / 2
   }
 }

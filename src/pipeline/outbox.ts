@@ -7,14 +7,12 @@ import type { WriteItem } from './types.ts'
 export interface Flight<O> {
   /** The position of its first output. */
   readonly start: number
-  /** A nack in the midst shortens it. */
+  /** A nack takes the end of it back, or all. */
   items: readonly WriteItem<O>[]
   readonly at: number
   /** Of the first so many the writer has told. */
   acked: number
   isSettled: boolean
-  /** A nack has taken it back: what becomes of it counts no more. */
-  isVoid: boolean
   /** Places at the writer that it still occupies. */
   held: number
 }
@@ -49,7 +47,6 @@ export class Outbox<O> {
       at,
       acked: 0,
       isSettled: false,
-      isVoid: false,
       held: items.length,
     }
     this.sent += items.length
@@ -128,8 +125,7 @@ export class Outbox<O> {
       if (this.#mayStay(flight, event, position)) spared += lost.length
       else again.push(...lost)
       flight.items = flight.items.slice(0, from)
-      flight.isVoid = from === 0
-      if (!flight.isVoid) this.#flights.push(flight)
+      if (from > 0) this.#flights.push(flight)
       if (lost.length > 0) taken(flight, lost.length)
     }
     for (const item of again.reverse()) this.#again.unshift(item)

@@ -45,6 +45,10 @@ export class Sequence<I, O> {
     return this.isEnded || realised === 0 ? realised : realised - 1
   }
 
+  get pulling(): number {
+    return this.attempt?.isPulling === true ? 1 : 0
+  }
+
   get isSent(): boolean {
     return this.isEnded && this.realised === 0
   }
