@@ -3,14 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import anyTest, { type ExecutionContext } from 'ava'
-import { EventPipeline, fileJournal } from '../../index.ts'
+import { EventPipeline, fileJournal, run } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
+import { packageRoot } from '../helpers/programs.ts'
 import { survivesCrashes } from './crashes.ts'
 
 const test = withCensus(anyTest, {
   warmUp: async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-pipeline-'))
     await (await fileJournal(folder)).close()
+    await run('true')
     await rm(folder, { recursive: true, force: true })
   },
 })
@@ -50,4 +52,10 @@ test('S1.28: what is published and not processed is there after a restart, from 
 
 test('PIPE-12: SIGKILL at random moments: every event is processed, in order, and only the unpublished end is repeated', async t => {
   await survivesCrashes(t, await scratch(t), 4)
+})
+
+test('PIPE-12: the worked example: what stores (sequence, index) has each row once, over two crashes', async t => {
+  const { stdout } = await run(process.execPath, ['examples/pipeline/index.mjs'], { cwd: packageRoot, timeout: 60_000 })
+  t.is([...stdout.matchAll(/^ok /gmu)].length, 3, stdout)
+  t.is([...stdout.matchAll(/^killed after/gmu)].length, 2, stdout)
 })
