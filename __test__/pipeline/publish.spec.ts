@@ -1,6 +1,6 @@
 // Publishing: who waits, who is let in, and what ends.
 import test from 'ava'
-import { EventPipeline, RefusedError } from '../../index.ts'
+import { EventPipeline, RefusedError, snapshot } from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { Recorder } from './recorder.ts'
@@ -74,6 +74,18 @@ test('a processor that comes late starts at the oldest event that is kept', asyn
   t.deepEqual(writer.values, numbers(8, 13))
 })
 
+test('a processor that is added while others publish loses its place to none of them', async t => {
+  await using pipeline = await EventPipeline.open<number>({ ring: 4 })
+  for (const n of numbers(6)) await pipeline.publish(n)
+  const writer = Recorder.eager<number>()
+  const added = pipeline.addProcessor({ name: 'p', process: same, writer })
+  const published = numbers(20, 7).map(n => pipeline.publish(n))
+  const processor = await added
+  await Promise.all(published)
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual(writer.values, numbers(24, 3))
+})
+
 test('close takes no more events, delivers what was accepted, ends pauses, and may be called twice', async t => {
   const pipeline = await EventPipeline.open<number>({ ring: 2 })
   const writer = new Recorder<number>({ onWrite: async () => await turns() })
@@ -136,6 +148,7 @@ test('PIPE-14: metrics tell lag, watermarks in order, credit, idle time, the age
   await waitFor(() => (pipeline.metrics().processors['p']?.headOfLineMs ?? 0) > 0)
   const metrics = pipeline.metrics()
   t.like(metrics, { kind: 'pipeline', name: 'orders', last: 9 })
+  t.true(snapshot().pipelines.some(({ name, last }) => name === 'orders' && last === 9))
   const p = metrics.processors['p']
   t.like(p, { lag: 9, sent: 2, acked: 0, published: 0, credit: 0, retries: 0, deadLetters: 0 })
   t.true(p !== undefined && p.claimed >= p.computed && p.computed >= p.sent && p.writerIdleMs >= 0)

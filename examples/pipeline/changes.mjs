@@ -2,10 +2,17 @@
 //   node changes.mjs FOLDER COUNT
 import { appendFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { limit } from 'sluicegate/channel'
 import { EventPipeline, fileJournal, fileWriter } from 'sluicegate/pipeline'
 
 const [, , folder, count] = process.argv
 const at = name => path.join(folder, name)
+
+// A writer is called again while it has places, so one that must write in order takes one batch after the other.
+const inTurn = write => {
+  const one = limit(1)
+  return batch => one(() => write(batch))
+}
 
 /** Stores (sequence, index) with each row, and looks there first: what comes again after a crash changes nothing. */
 async function searchIndex(file) {
@@ -14,11 +21,11 @@ async function searchIndex(file) {
   return {
     name: 'search',
     capacity: 64,
-    async write({ items }) {
+    write: inTurn(async ({ items }) => {
       const fresh = items.filter(({ sequence, index }) => !known.has(`${sequence}.${index}`))
       await appendFile(file, fresh.map(({ sequence, index, value }) => `${sequence}.${index} ${value}\n`).join(''))
       for (const { sequence, index } of fresh) known.add(`${sequence}.${index}`)
-    },
+    }),
   }
 }
 
@@ -27,10 +34,10 @@ const notifier = {
   name: 'subscribers',
   capacity: 16,
   maxBatch: 4,
-  async write({ items }) {
+  write: inTurn(async ({ items }) => {
     await new Promise(resolve => void setTimeout(resolve, 2))
     await appendFile(at('notified'), items.map(({ sequence }) => `${sequence}\n`).join(''))
-  },
+  }),
 }
 
 const pipeline = await EventPipeline.open({ name: 'changes', journal: await fileJournal(at('journal')), ring: 256 })

@@ -78,7 +78,8 @@ export class EventPipeline<I> implements AsyncDisposable {
     const remove = (): Promise<void> => this.#remove(core as unknown as ProcessorCore<I, never>, destination)
     this.#processors.set(name, undefined)
     try {
-      await core.start(await this.#store.adopt(name))
+      const start = this.#store.adopt(name)
+      await core.start(start instanceof Promise ? await start : start)
     } catch (error) {
       this.#processors.delete(name)
       this.#writers.leave(destination)

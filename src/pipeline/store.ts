@@ -27,8 +27,8 @@ export interface Store<I> {
   append(data: I): number | Promise<number>
   /** Events from here on that the ring doesn't have. Throws ERR_SEQUENCE_TRIMMED if they are gone. */
   read(from: number, signal: AbortSignal): AsyncIterable<PipelineEvent<I>>
-  /** A processor comes, perhaps again: all its older epochs are over. */
-  adopt(processor: string): Promise<Start>
+  /** A processor comes, perhaps again: all its older epochs are over. What it says at once holds until the next turn. */
+  adopt(processor: string): Start | Promise<Start>
   /** Progress may be told late and in steps; what it is told of first may be dropped for what comes later. */
   commit(processor: string, sequence: number, epoch: number, owner: Committed): void
   /** Throws or rejects with ERR_SEQUENCE_TRIMMED if a processor can't start anew at `to`. What it says at once holds until the next turn. */
