@@ -80,6 +80,10 @@ export class EventPipeline<I> implements AsyncDisposable {
     try {
       const start = this.#store.adopt(name)
       await core.start(start instanceof Promise ? await start : start)
+      if (this.#closing !== undefined) {
+        core.end()
+        throw invalidOption('pipeline', 'open', 'closed')
+      }
     } catch (error) {
       this.#processors.delete(name)
       this.#writers.leave(destination)
