@@ -1,6 +1,6 @@
 // How the jobs of a WorkQueue ended: tells their owners and the callbacks, and counts.
 import { RefusedError } from '../errors.ts'
-import { notify } from './callback.ts'
+import { notify } from '../callback.ts'
 import type { DropReason } from './types.ts'
 import type { Job } from './work-queue-job.ts'
 import type { QueueSettings } from './work-queue-options.ts'

@@ -11,6 +11,7 @@ export function notify<A extends unknown[]>(callback: ((...args: A) => void) | u
   }
 }
 
-function warn(error: unknown): void {
+/** Tells of what nobody else can be told. */
+export function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
 }

@@ -1,0 +1,23 @@
+// Stages that move events as they are asked for: what 'sluicegate/stage' gives.
+export { consumer, taskConsumer } from './consumer.ts'
+export { producer } from './producer.ts'
+export { producerConsumer } from './producer-consumer.ts'
+export type {
+  Consumer,
+  CustomDispatcher,
+  Dispatch,
+  Dispatcher,
+  Many,
+  Producer,
+  ProducerConsumer,
+  ProducerOptions,
+  StageBase,
+  StageContext,
+  StageMetrics,
+  SubscribeOptions,
+  Subscription,
+} from './types.ts'
+export { SluiceError, type ErrorCode } from '../errors.ts'
+export type { RateOptions } from '../rate.ts'
+export type { Backoff, RetryOptions } from '../retry.ts'
+export type { WaitOptions } from '../wait.ts'
