@@ -1,5 +1,6 @@
 // The events of a stage one by one, for a loop. Hand-written, so that leaving answers at once while a `next()` is parked.
 import { turn } from '../turn.ts'
+import { schedule, type Task } from './agenda.ts'
 import { Link, type Subscriber } from './link.ts'
 import { linkSettings, type LinkSettings } from './options.ts'
 import type { Outlet } from './outlet.ts'
@@ -26,7 +27,8 @@ export class EventsOf<O> implements AsyncIterable<O> {
   }
 }
 
-class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscriber<O> {
+class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscriber<O>, Task {
+  isScheduled = false
   readonly #outlet: Outlet<O>
   readonly #options: SubscribeOptions<O>
   readonly #link: Link<O>
@@ -34,6 +36,8 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
   #hasLeft = false
   #deliveries: (readonly O[])[] = []
   #at = 0
+  // Given, and not handled before the loop comes back for more.
+  #inHand = 0
   #ending: Ending | undefined
   readonly #parked: { resolve: (result: Result<O>) => void; reject: (error: unknown) => void }[] = []
 
@@ -45,6 +49,7 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
 
   next(): Promise<Result<O>> {
     if (!this.#hasBegun) this.#begin()
+    this.#handled()
     if (this.#deliveries.length > 0 && this.#parked.length === 0) {
       const result: Result<O> = { done: false, value: this.#take() }
       if (turn.tick()) return Promise.resolve(result)
@@ -80,6 +85,12 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
       const value = this.#take()
       turn.soon<Result<O>>(this.#parked.shift()?.resolve as (result: Result<O>) => void, { done: false, value })
     }
+    // Whoever is parked still is back for more already.
+    if (this.#parked.length > 0) schedule(this)
+  }
+
+  run(): void {
+    if (this.#parked.length > 0) this.#handled()
   }
 
   ended(link: Link<O>, ending: Ending): void {
@@ -115,8 +126,14 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
       this.#deliveries.shift()
       this.#at = 0
     }
-    this.#link.handled(1)
+    this.#inHand += 1
     return event
+  }
+
+  #handled(): void {
+    const count = this.#inHand
+    this.#inHand = 0
+    if (count > 0) this.#link.handled(count)
   }
 
   /** An error is told once. */

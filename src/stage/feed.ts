@@ -65,9 +65,10 @@ export class Feed<O> implements Task {
   }
 
   readonly #took = (events: Pulled<O>): void => {
+    // Demand that comes of what is given is answered in the next step, else a subscriber that turns everything down would never let go.
+    if (events !== null) this.#give(events)
     this.#isPulling = false
     if (this.#isOver) return
-    if (events !== null) this.#give(events)
     if (events === null || this.#isStopping) return this.#end()
     if (this.#origin.isPatient && events.length < this.#asked) this.#starvedAt = this.#wanted - events.length
     schedule(this)
