@@ -35,7 +35,7 @@ export class Feed<O> implements Task {
     if (this.#isOver || this.#isStopping) return
     this.#isStopping = true
     try {
-      await this.#origin.close()
+      this.#outlet.emit(await this.#origin.close(), true)
       if (!this.#isPulling) this.#end()
     } catch (error) {
       this.#end({ error })

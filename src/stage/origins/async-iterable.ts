@@ -26,16 +26,18 @@ export class AsyncIterableOrigin<O> implements Origin<O> {
     })
   }
 
-  close(): Promise<void> | void {
-    if (this.#end !== undefined) return undefined
+  async close(): Promise<readonly O[]> {
     const wasReading = this.#isReading
-    this.#end = {}
-    this.#settle()
-    const returned = this.#iterator?.return?.()
-    if (!wasReading) return returned?.then(() => {})
-    // Some answer only after the read that is pending, which may never end; a stream ends it when it is destroyed.
-    returned?.catch(() => {})
-    if ('destroy' in this.#source && typeof this.#source.destroy === 'function') this.#source.destroy()
+    if (this.#end === undefined) {
+      this.#end = {}
+      this.#settle()
+      const returned = this.#iterator?.return?.()
+      // Some answer only after the read that is pending, which may never end; a stream ends it when it is destroyed.
+      if (!wasReading) await returned
+      else returned?.catch(() => {})
+      if (wasReading && 'destroy' in this.#source && typeof this.#source.destroy === 'function') this.#source.destroy()
+    }
+    return this.#events.splice(0)
   }
 
   #read(): void {

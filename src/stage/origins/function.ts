@@ -20,8 +20,9 @@ export class FunctionOrigin<O> implements Origin<O> {
     return isThenable(events) ? events.then(checked) : checked(events)
   }
 
-  close(): void {
-    // The signal of its context tells it.
+  /** The signal of its context tells it. */
+  close(): readonly O[] {
+    return []
   }
 }
 

@@ -24,9 +24,11 @@ export class IterableOrigin<O> implements Origin<O> {
     return events
   }
 
-  close(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#iterator.return?.()
+  close(): readonly O[] {
+    if (!this.#isOver) {
+      this.#isOver = true
+      this.#iterator.return?.()
+    }
+    return []
   }
 }

@@ -27,8 +27,9 @@ export class ReceiverOrigin<O> implements Origin<O> {
     }
   }
 
-  close(): void {
+  close(): readonly O[] {
     this.#isClosed = true
     this.#waiting?.abort()
+    return []
   }
 }
