@@ -5,23 +5,19 @@ export class IterableOrigin<O> implements Origin<O> {
   readonly isPatient = false
   readonly #iterator: Iterator<O>
   #isOver = false
+  #failure: { readonly error: unknown } | undefined
 
   constructor(source: Iterable<O>) {
     this.#iterator = source[Symbol.iterator]()
   }
 
   pull(count: number): Pulled<O> {
-    if (this.#isOver) return null
     const events: O[] = []
-    while (events.length < count) {
-      const result = this.#iterator.next()
-      if (result.done === true) {
-        this.#isOver = true
-        return events.length > 0 ? events : null
-      }
-      events.push(result.value)
-    }
-    return events
+    while (!this.#isOver && events.length < count) this.#next(events)
+    // What it threw comes after what it gave before.
+    if (events.length > 0) return events
+    if (this.#failure !== undefined) throw this.#failure.error
+    return null
   }
 
   close(): readonly O[] {
@@ -30,5 +26,16 @@ export class IterableOrigin<O> implements Origin<O> {
       this.#iterator.return?.()
     }
     return []
+  }
+
+  #next(events: O[]): void {
+    try {
+      const result = this.#iterator.next()
+      if (result.done === true) this.#isOver = true
+      else events.push(result.value)
+    } catch (error) {
+      this.#isOver = true
+      this.#failure = { error }
+    }
   }
 }
