@@ -114,7 +114,12 @@ test('what a producerConsumer holds is bounded, though its consumer stands still
 test('a generator is taken from only as far as its events are asked for', async t => {
   let made = 0
   const middle = producerConsumer<number, number>(function* (events) {
-    for (const event of events) for (let i = 0; i < 1_000_000; i++) yield (made += 1) * 0 + event
+    for (const event of events) {
+      for (let i = 0; i < 1_000_000; i++) {
+        made += 1
+        yield event
+      }
+    }
   })
   const { stage, full } = recorder<number>(10)
   const source = producer([7])

@@ -107,8 +107,14 @@ for (const order of ['early', 'late'] as const) {
     t.deepEqual(handled[0], range(0, 20))
     t.true(handled.some(batch => batch[0] === 100 && batch.length === 20))
     t.deepEqual(batches.slice(0, 2), [doubled(range(0, 20)), doubled(range(20, 40))])
-    t.deepEqual(batches.find(batch => batch[0] === 120), doubled(range(120, 125)))
-    t.deepEqual(batches.find(batch => batch[0] === 125), doubled(range(125, 140)))
+    t.deepEqual(
+      batches.find(batch => batch[0] === 120),
+      doubled(range(120, 125)),
+    )
+    t.deepEqual(
+      batches.find(batch => batch[0] === 125),
+      doubled(range(125, 140)),
+    )
   })
 
   test(`GS-${order === 'early' ? 9 : 10}: through a producerConsumer with 20% min demand, ${order} subscription`, async t => {
@@ -129,11 +135,7 @@ for (const order of ['early', 'late'] as const) {
     await full
     t.deepEqual(handled[0], range(0, 80))
     t.true(handled.some(batch => batch[0] === 100 && batch.length === 80))
-    t.deepEqual(batches.slice(0, 3), [
-      doubled(range(0, 25)),
-      doubled(range(25, 50)),
-      doubled(range(50, 75)),
-    ])
+    t.deepEqual(batches.slice(0, 3), [doubled(range(0, 25)), doubled(range(25, 50)), doubled(range(50, 75))])
   })
 }
 
@@ -150,7 +152,13 @@ test('GS-11: a producerConsumer stops asking when its consumer stops asking', as
   await sleeper.stage.subscribeTo(middle, { maxDemand: 10, minDemand: 5 })
   await turns(5)
   t.deepEqual(sleeper.batches, [[0, 1]])
-  t.deepEqual(handled, [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]])
+  t.deepEqual(handled, [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+    [6, 7],
+    [8, 9],
+  ])
 })
 
 test('GS-12: keeps emitting events even when discarded', async t => {
@@ -216,15 +224,15 @@ test('property: what a subscription has outstanding is never more than its maxDe
   const source = producer(counting().source)
   let most = 0
   let left = 50
-  let subscription: Subscription | undefined
+  const own: { subscription?: Subscription } = {}
   const sink = consumer<number>(async () => {
-    most = Math.max(most, subscription?.outstanding ?? 0)
+    most = Math.max(most, own.subscription?.outstanding ?? 0)
     await turns(1)
     left -= 1
     if (left === 0) await new Promise(() => {})
   })
   ending(t, sink, source)
-  subscription = await sink.subscribeTo(source, { maxDemand: 7, minDemand: 3 })
+  own.subscription = await sink.subscribeTo(source, { maxDemand: 7, minDemand: 3 })
   await waitFor(() => left === 0, { deadline: 20_000 })
   t.is(most, 7)
 })

@@ -5,7 +5,7 @@ import { DemandDispatcher } from '../../src/stage/dispatchers/index.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { ending, silent } from './stages.ts'
 
-const letters = (text: string): string[] => [...text]
+const letters = (text: string): string[] => text.split('')
 
 function dispatcher(ids: number[], shuffles = false): DemandDispatcher<string> {
   const made = new DemandDispatcher<string>(shuffles)
@@ -29,10 +29,7 @@ test('GS-40: subscribes, asks and cancels: what was ordered for who left pays fo
 test('GS-40: the greatest demand first: asks 4/2/3, then more', t => {
   const demand = dispatcher([1, 2, 3])
   t.deepEqual([demand.ask(1, 4), demand.ask(2, 2), demand.ask(3, 3)], [4, 2, 3])
-  t.deepEqual(
-    dispatcherOrder(demand),
-    [1, 3, 2],
-  )
+  t.deepEqual(dispatcherOrder(demand), [1, 3, 2])
   const again = dispatcher([1, 2, 3])
   again.ask(1, 4)
   again.ask(2, 2)
@@ -62,12 +59,24 @@ test('GS-41: dispatches to several: one batch fits all, two batches alternate, l
   const demand = dispatcher([1, 2])
   demand.ask(1, 3)
   demand.ask(2, 2)
-  t.deepEqual(demand.dispatch(letters('abcde')), { deliveries: [[1, letters('abc')], [2, letters('de')]], leftover: [] })
+  t.deepEqual(demand.dispatch(letters('abcde')), {
+    deliveries: [
+      [1, letters('abc')],
+      [2, letters('de')],
+    ],
+    leftover: [],
+  })
   t.deepEqual(demand.dispatch(letters('abc')).leftover, letters('abc'))
   t.deepEqual([demand.ask(1, 3), demand.ask(2, 3)], [3, 3])
   t.deepEqual(demand.dispatch(letters('ab')).deliveries, [[1, letters('ab')]])
   t.deepEqual(demand.dispatch(letters('cd')).deliveries, [[2, letters('cd')]])
-  t.deepEqual(demand.dispatch(letters('efg')), { deliveries: [[1, ['e']], [2, ['f']]], leftover: ['g'] })
+  t.deepEqual(demand.dispatch(letters('efg')), {
+    deliveries: [
+      [1, ['e']],
+      [2, ['f']],
+    ],
+    leftover: ['g'],
+  })
 })
 
 test('GS-42: subscribes twice, asks 3 + 3, cancels one', t => {
@@ -94,7 +103,18 @@ test('GS-43: shuffles on the first dispatch only', t => {
   }
   t.deepEqual(
     [...firsts].sort(),
-    [[[1, letters('abc')], [2, letters('de')]], [[2, letters('ab')], [1, letters('cde')]]].map(one => JSON.stringify(one)).sort(),
+    [
+      [
+        [1, letters('abc')],
+        [2, letters('de')],
+      ],
+      [
+        [2, letters('ab')],
+        [1, letters('cde')],
+      ],
+    ]
+      .map(one => JSON.stringify(one))
+      .sort(),
   )
 })
 

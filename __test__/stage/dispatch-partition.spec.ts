@@ -27,7 +27,11 @@ test('GS-49: asks and dispatches to custom partitions', async t => {
 
 test('GS-49: none: 12 events, 4 + 4 demand: 8 delivered, 3 discarded, one is left', async t => {
   const source = producer<number>(silent().source, {
-    dispatcher: { type: 'partition', partitions: ['odd', 'even'], hash: n => (n % 3 === 0 ? null : n % 2 ? 'odd' : 'even') },
+    dispatcher: {
+      type: 'partition',
+      partitions: ['odd', 'even'],
+      hash: n => (n % 3 === 0 ? null : n % 2 ? 'odd' : 'even'),
+    },
     demand: 'accumulate',
   })
   const [odd, even] = [recorder<number>(1000), recorder<number>(1000)]
@@ -48,12 +52,17 @@ test('GS-49: none: 12 events, 4 + 4 demand: 8 delivered, 3 discarded, one is lef
 
 test('GS-49: what is discarded is ordered again', async t => {
   const { source: count } = counting()
-  const source = producer(count, { dispatcher: { type: 'partition', partitions: 1, hash: n => (n % 10 === 0 ? 0 : null) } })
+  const source = producer(count, {
+    dispatcher: { type: 'partition', partitions: 1, hash: n => (n % 10 === 0 ? 0 : null) },
+  })
   const { stage, batches, full } = recorder<number>(20)
   ending(t, stage, source)
   await stage.subscribeTo(source, { partition: 0, maxDemand: 4 })
   await full
-  t.deepEqual(batches.flat(), range(0, 20).map(n => n * 10))
+  t.deepEqual(
+    batches.flat(),
+    range(0, 20).map(n => n * 10),
+  )
 })
 
 test('GS-50: events wait for a partition that nobody is subscribed to, and are given on demand', async t => {
@@ -87,7 +96,13 @@ test('GS-50: events of a subscriber that leaves wait for the next one', async t 
   const late = await second.stage.subscribeTo(source, { partition: 0, manual: true })
   late.ask(10)
   await waitFor(() => second.batches.flat().length === 4)
-  t.deepEqual([first.batches.flat(), second.batches.flat()], [[0, 1], [2, 3, 4, 5]])
+  t.deepEqual(
+    [first.batches.flat(), second.batches.flat()],
+    [
+      [0, 1],
+      [2, 3, 4, 5],
+    ],
+  )
 })
 
 test('GS-51: a hot partition holds up the others before it holds more than its room', async t => {
@@ -100,7 +115,10 @@ test('GS-51: a hot partition holds up the others before it holds more than its r
   await cold.stage.subscribeTo(source, { partition: 1, maxDemand: 5 })
   await turns(5)
   // Five with the stalled one, and its room.
-  t.is(asks.reduce((sum, ask) => sum + ask, 0), 5 + 8)
+  t.is(
+    asks.reduce((sum, ask) => sum + ask, 0),
+    5 + 8,
+  )
   t.is(source.metrics().buffered, 8)
   t.deepEqual(cold.batches, [])
   hash = 1

@@ -108,10 +108,7 @@ test('the slow loop sets the pace of a chain', async t => {
   const taken = await take(middle.events({ maxDemand: 2, minDemand: 0 }), 10)
   t.deepEqual(taken, range(0, 10))
   await turns(2)
-  t.true(
-    asks.reduce((sum, ask) => sum + ask, 0) <= 10 + 4 + 4 + 2,
-    String(asks),
-  )
+  t.true(asks.reduce((sum, ask) => sum + ask, 0) <= 10 + 4 + 4 + 2, String(asks))
   await middle.stop(undefined, { timeout: 0 }).catch(() => {})
   await source.stop()
 })

@@ -17,7 +17,10 @@ const steps: Readonly<Record<string, readonly [step: Step, sum: number]>> = {
 
 /** Sources through `width` stages, by a dispatcher, into one sum. */
 async function sum(step: Step, dispatcher: Dispatcher<number>, width: number): Promise<number> {
-  const sources = [producer([1, 2, 3], { dispatcher, demand: 'accumulate' }), producer([4, 5, 6], { dispatcher, demand: 'accumulate' })]
+  const sources = [
+    producer([1, 2, 3], { dispatcher, demand: 'accumulate' }),
+    producer([4, 5, 6], { dispatcher, demand: 'accumulate' }),
+  ]
   const middles = Array.from({ length: width }, () => producerConsumer<number, number>(step))
   let total = 0
   const sink = consumer<number>(events => {

@@ -130,7 +130,13 @@ class Graph {
     }
   }
 
-  async #connect(stage: Consumer<Event>, above: readonly Producer<Event>[], one: Layer, partition: number, depth: number) {
+  async #connect(
+    stage: Consumer<Event>,
+    above: readonly Producer<Event>[],
+    one: Layer,
+    partition: number,
+    depth: number,
+  ) {
     const { maxDemand, minDemand } = one
     const isPartitioned = this.layers[depth]?.kind === 'partition'
     for (const upstream of above) {
@@ -184,68 +190,83 @@ class Graph {
 
 test('every event reaches every sink it is for exactly once, in the order of each giver, within the bounds', async t => {
   await fc.assert(
-    fc.asyncProperty(fc.array(layer, { minLength: 2, maxLength: 4 }), fc.integer({ min: 0, max: 60 }), async (layers, perSource) => {
-      const graph = new Graph(layers)
-      await graph.build(perSource)
-      await graph.run()
-      const counts = new Map<number, number>()
-      for (const value of graph.seen.flat()) counts.set(value, (counts.get(value) ?? 0) + 1)
-      const all = range(0, perSource * (layers[0]?.width ?? 0))
-      if (counts.size !== all.length) throw new Error(`${counts.size} of ${all.length} came`)
-      for (const [value, count] of counts) if (count !== graph.copies) throw new Error(`${value} came ${count} times`)
-    }),
+    fc.asyncProperty(
+      fc.array(layer, { minLength: 2, maxLength: 4 }),
+      fc.integer({ min: 0, max: 60 }),
+      async (layers, perSource) => {
+        const graph = new Graph(layers)
+        await graph.build(perSource)
+        await graph.run()
+        const counts = new Map<number, number>()
+        for (const value of graph.seen.flat()) counts.set(value, (counts.get(value) ?? 0) + 1)
+        const all = range(0, perSource * (layers[0]?.width ?? 0))
+        if (counts.size !== all.length) throw new Error(`${counts.size} of ${all.length} came`)
+        for (const [value, count] of counts) if (count !== graph.copies) throw new Error(`${value} came ${count} times`)
+      },
+    ),
     { numRuns: 150 },
   )
   t.pass()
 })
 
-const step = fc.record({ who: fc.nat(2), what: fc.constantFrom('join', 'leave', 'emit', 'wait', 'ask'), count: fc.nat(9) })
+const step = fc.record({
+  who: fc.nat(2),
+  what: fc.constantFrom('join', 'leave', 'emit', 'wait', 'ask'),
+  count: fc.nat(9),
+})
 
 test('subscribers come and go while events flow: none is lost or doubled, and none comes unasked', async t => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom('demand' as const, 'broadcast' as const), async (steps, kind) => {
-      let next = 0
-      const source = producer<number>(demand => range(next, (next += Math.ceil(demand / 2))), { dispatcher: { type: kind } })
-      const seen: number[][] = [[], [], []]
-      const asked = [0, 0, 0]
-      const sinks = seen.map((list, who) =>
-        consumer<number>(async events => {
-          if (who > 0) await turns(1)
-          list.push(...events)
-        }),
-      )
-      const open: (Subscription | undefined)[] = [undefined, undefined, undefined]
-      for (const { who, what, count } of steps) {
-        const subscription = open[who]
-        if (what === 'join') open[who] ??= await sinks[who]?.subscribeTo(source, { manual: true, cancel: 'temporary' })
-        else if (what === 'leave') {
-          await subscription?.cancel()
-          open[who] = undefined
-        } else if (what === 'emit') source.emit(range(next, (next += count)))
-        else if (what === 'wait') await turns(1)
-        else if (subscription !== undefined && count > 0) {
-          asked[who] = (asked[who] ?? 0) + count
-          subscription.ask(count)
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 40 }),
+      fc.constantFrom('demand' as const, 'broadcast' as const),
+      async (steps, kind) => {
+        let next = 0
+        const source = producer<number>(demand => range(next, (next += Math.ceil(demand / 2))), {
+          dispatcher: { type: kind },
+        })
+        const seen: number[][] = [[], [], []]
+        const asked = [0, 0, 0]
+        const sinks = seen.map((list, who) =>
+          consumer<number>(async events => {
+            if (who > 0) await turns(1)
+            list.push(...events)
+          }),
+        )
+        const open: (Subscription | undefined)[] = [undefined, undefined, undefined]
+        for (const { who, what, count } of steps) {
+          const subscription = open[who]
+          if (what === 'join')
+            open[who] ??= await sinks[who]?.subscribeTo(source, { manual: true, cancel: 'temporary' })
+          else if (what === 'leave') {
+            await subscription?.cancel()
+            open[who] = undefined
+          } else if (what === 'emit') source.emit(range(next, (next += count)))
+          else if (what === 'wait') await turns(1)
+          else if (subscription !== undefined && count > 0) {
+            asked[who] = (asked[who] ?? 0) + count
+            subscription.ask(count)
+          }
         }
-      }
-      for (const subscription of open) await subscription?.cancel()
-      // Whoever comes last gets the rest.
-      const rest: number[] = []
-      const last = consumer<number>(events => void rest.push(...events))
-      const missing = source.metrics().buffered
-      const end = await last.subscribeTo(source, { manual: true })
-      if (missing > 0) end.ask(missing)
-      await turns(2)
-      await source.stop()
-      await last.done
-      for (const [who, list] of seen.entries()) {
-        if (list.length > (asked[who] ?? 0)) throw new Error('more came than was asked for')
-        if (list.some((value, at) => at > 0 && value <= (list[at - 1] ?? 0))) throw new Error('reordered or doubled')
-      }
-      const values = [...seen.flat(), ...rest]
-      if (new Set(values).size !== next) throw new Error(`${new Set(values).size} of ${next} came`)
-      if (kind === 'demand' && values.length !== next) throw new Error('doubled')
-    }),
+        for (const subscription of open) await subscription?.cancel()
+        // Whoever comes last gets the rest.
+        const rest: number[] = []
+        const last = consumer<number>(events => void rest.push(...events))
+        const missing = source.metrics().buffered
+        const end = await last.subscribeTo(source, { manual: true })
+        if (missing > 0) end.ask(missing)
+        await turns(2)
+        await source.stop()
+        await last.done
+        for (const [who, list] of seen.entries()) {
+          if (list.length > (asked[who] ?? 0)) throw new Error('more came than was asked for')
+          if (list.some((value, at) => at > 0 && value <= (list[at - 1] ?? 0))) throw new Error('reordered or doubled')
+        }
+        const values = [...seen.flat(), ...rest]
+        if (new Set(values).size !== next) throw new Error(`${new Set(values).size} of ${next} came`)
+        if (kind === 'demand' && values.length !== next) throw new Error('doubled')
+      },
+    ),
     { numRuns: 300 },
   )
   t.pass()

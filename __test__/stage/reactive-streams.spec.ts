@@ -80,7 +80,9 @@ const kinds: Readonly<Record<string, Kind>> = {
     options: { partition: 0 },
   },
   'a producerConsumer': { open: through({ type: 'demand' }, events => [...events] as never) },
-  'an async producerConsumer': { open: through({ type: 'demand' }, (async (events: number[]) => [...events]) as never) },
+  'an async producerConsumer': {
+    open: through({ type: 'demand' }, (async (events: number[]) => [...events]) as never),
+  },
   'a producerConsumer of generators': { open: through({ type: 'broadcast' }, passOn as never) },
 }
 
@@ -94,7 +96,12 @@ interface Probe {
   readonly subscription: Subscription
 }
 
-async function probed(t: ExecutionContext, kind: Kind, source: Producer<number>, cancel: 'permanent' | 'temporary' = 'permanent'): Promise<Probe> {
+async function probed(
+  t: ExecutionContext,
+  kind: Kind,
+  source: Producer<number>,
+  cancel: 'permanent' | 'temporary' = 'permanent',
+): Promise<Probe> {
   const seen: number[] = []
   const sink = consumer<number>(events => void seen.push(...events))
   ending(t, sink, source)
@@ -172,15 +179,15 @@ for (const [name, kind] of Object.entries(kinds)) {
 
   test(`3.3: asking for one from each handler takes no stack: ${name}`, async t => {
     const source = kind.open(20_000)
-    let subscription: Subscription | undefined
+    const own: { subscription?: Subscription } = {}
     let count = 0
     const sink = consumer<number>(events => {
       count += events.length
-      subscription?.ask(1)
+      own.subscription?.ask(1)
     })
     ending(t, sink, source)
-    subscription = await sink.subscribeTo(source, { ...kind.options, manual: true })
-    subscription.ask(1)
+    own.subscription = await sink.subscribeTo(source, { ...kind.options, manual: true })
+    own.subscription.ask(1)
     await waitFor(() => count === 20_000, { deadline: 30_000 })
     t.is(count, 20_000)
   })

@@ -247,7 +247,13 @@ test('S4.12: a function that gave too few is called again on new demand or after
 
 test('null is the end, also with a promise, and after events of its own', async t => {
   const rest = [[1], [2]]
-  t.deepEqual(await all(producer<number>(() => rest.shift() ?? null), { maxDemand: 1 }), [1, 2])
+  t.deepEqual(
+    await all(
+      producer<number>(() => rest.shift() ?? null),
+      { maxDemand: 1 },
+    ),
+    [1, 2],
+  )
   t.deepEqual(await all(producer<number>(async () => null)), [])
 })
 

@@ -122,7 +122,9 @@ test('a function that waits learns of the stop by its signal, and what it gives 
   t.deepEqual(seen, [42])
   const rejecting = producer<number>(
     (_demand, { signal }) =>
-      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new DOMException('x', 'AbortError')))),
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new DOMException('x', 'AbortError'))),
+      ),
   )
   const other = consumer<number>(() => {})
   await other.subscribeTo(rejecting)
@@ -177,7 +179,12 @@ test('done may be ignored, stop() may be repeated, and disposal is stop', async 
   await failing.stop()
   await failing[Symbol.asyncDispose]()
   await source.stop()
-  const chain = [producer([1]), producerConsumer<number, number>(x => [...x]), consumer<number>(() => {}), taskConsumer<number>(async () => {})]
+  const chain = [
+    producer([1]),
+    producerConsumer<number, number>(x => [...x]),
+    consumer<number>(() => {}),
+    taskConsumer<number>(async () => {}),
+  ]
   await Promise.all(chain.map(stage => stage[Symbol.asyncDispose]()))
   await Promise.all(chain.map(({ done }) => done))
   t.pass()
@@ -186,10 +193,11 @@ test('done may be ignored, stop() may be repeated, and disposal is stop', async 
 test('a stage in the middle can be replaced while events flow, and nothing is lost', async t => {
   const source = producer(range(0, 500))
   const seen: number[] = []
-  const make = () => producerConsumer<number, number>(async events => {
-    await turns(1)
-    return [...events]
-  })
+  const make = () =>
+    producerConsumer<number, number>(async events => {
+      await turns(1)
+      return [...events]
+    })
   const sink = consumer<number>(events => void seen.push(...events))
   const first = make()
   await sink.subscribeTo(first, { cancel: 'temporary', maxDemand: 10 })

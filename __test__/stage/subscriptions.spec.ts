@@ -1,6 +1,14 @@
 // Subscribing, asking by hand, and what a wrong call gets.
 import test from 'ava'
-import { Channel, consumer, producer, producerConsumer, SluiceError, type Consumer, type Producer } from '../../index.ts'
+import {
+  Channel,
+  consumer,
+  producer,
+  producerConsumer,
+  SluiceError,
+  type Consumer,
+  type Producer,
+} from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { counting, ending, range, recorder, silent } from './stages.ts'

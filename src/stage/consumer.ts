@@ -16,9 +16,10 @@ import type { Work } from './work.ts'
 /** Makes the work of a stage, which calls back on what it has come to. */
 type MakeWork<I, W> = (life: Life, stage: { failed(error: unknown): void; inlet(): Inlet<I> }) => W
 
-class ConsumerStage<I, W extends Work<I> & { readonly handled: number; readonly events: number }>
-  implements Consumer<I>
-{
+class ConsumerStage<
+  I,
+  W extends Work<I> & { readonly handled: number; readonly events: number },
+> implements Consumer<I> {
   readonly #life: Life
   readonly #work: W
   readonly #inlet: Inlet<I>

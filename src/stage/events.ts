@@ -6,6 +6,7 @@ import { linkSettings, type LinkSettings } from './options.ts'
 import type { Outlet } from './outlet.ts'
 import { NORMAL, stageStopped, type Ending } from './stage-errors.ts'
 import type { SubscribeOptions } from './types.ts'
+import { rejected } from '../wait.ts'
 
 type Result<O> = IteratorResult<O, undefined>
 
@@ -142,6 +143,6 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
     if (ending.error === undefined || this.#link.settings.mode === 'temporary') {
       return Promise.resolve({ done: true, value: undefined })
     }
-    return Promise.reject(ending.error)
+    return rejected(ending.error)
   }
 }

@@ -1,7 +1,12 @@
 // The options of stages and subscriptions: their checks, and every default, once.
 import { invalidOption } from '../errors.ts'
 import { checkRate, type RateOptions } from '../rate.ts'
-import { BroadcastDispatcher, DemandDispatcher, PartitionDispatcher, type StageDispatcher } from './dispatchers/index.ts'
+import {
+  BroadcastDispatcher,
+  DemandDispatcher,
+  PartitionDispatcher,
+  type StageDispatcher,
+} from './dispatchers/index.ts'
 import { MAX_DEMAND } from './limits.ts'
 import type { Dispatcher, ProducerOptions, SubscribeOptions } from './types.ts'
 
@@ -32,10 +37,7 @@ export function stageName(options: { name?: string } | undefined, fallback: stri
   return name
 }
 
-export function outletSettings<O>(
-  options: ProducerOptions<O>,
-  defaultSize: number | undefined,
-): OutletSettings<O> {
+export function outletSettings<O>(options: ProducerOptions<O>, defaultSize: number | undefined): OutletSettings<O> {
   const { bufferSize = defaultSize, bufferKeep = 'last', onDiscard, demand = 'forward', rate } = options
   if (bufferSize !== undefined && bufferSize !== Infinity && !(Number.isSafeInteger(bufferSize) && bufferSize >= 0)) {
     throw invalidOption('bufferSize', 'a number of events from 0, or Infinity', bufferSize)

@@ -74,7 +74,11 @@ export class Outlet<O> implements Giver<O> {
     if (this.isEnded) throw stageStopped(this.name)
     const { kind, dispatcher } = this.#settings
     if (options.selector !== undefined && (kind === 'demand' || kind === 'partition')) {
-      throw invalidOption('selector', "given only to a producer whose dispatcher is 'broadcast' or custom", options.selector)
+      throw invalidOption(
+        'selector',
+        "given only to a producer whose dispatcher is 'broadcast' or custom",
+        options.selector,
+      )
     }
     if (kind === 'broadcast' && [...this.#links.values()].some(({ subscriber }) => subscriber === link.subscriber)) {
       throw invalidOption('producer', "one that this consumer isn't subscribed to yet, since it broadcasts", this)

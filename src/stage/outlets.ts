@@ -6,12 +6,12 @@ import type { Producer } from './types.ts'
 const outlets = new WeakMap<object, Outlet<unknown>>()
 
 export function registerOutlet<O>(stage: Producer<O>, outlet: Outlet<O>): void {
-  // An outlet of one kind of events is kept as one of any, and given back below as what it was.
-  outlets.set(stage, outlet as unknown as Outlet<unknown>)
+  outlets.set(stage, outlet)
 }
 
 export function outletOf<O>(stage: Producer<O>): Outlet<O> {
   const outlet = stage !== null && typeof stage === 'object' ? outlets.get(stage) : undefined
   if (outlet === undefined) throw invalidOption('producer', 'a producer or a producerConsumer', stage)
+  // It was registered for this very stage, whose events it has.
   return outlet as unknown as Outlet<O>
 }

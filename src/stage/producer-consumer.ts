@@ -132,7 +132,8 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       return this.#work.done()
     }
     const origin = manyOrigin<O>(outcome)
-    if (origin === undefined) throw invalidOption('handle', 'a function that gives an array, a generator or an async iterable', outcome)
+    if (origin === undefined)
+      throw invalidOption('handle', 'a function that gives an array, a generator or an async iterable', outcome)
     const feed = new Feed<O>(origin, this.#outlet, failure => {
       if (this.#feed === feed) this.#feed = undefined
       if (failure !== undefined) this.failed(failure.error)

@@ -58,7 +58,7 @@ export class AsyncIterableOrigin<O> implements Origin<O> {
       this.#end = {}
       return this.#settle()
     }
-    this.#events.push(value as O)
+    this.#events.push(value)
     if (this.#waiting === undefined) return
     if (this.#events.length >= this.#wanted) return this.#settle()
     this.#soon()

@@ -23,12 +23,12 @@ export function manyOrigin<O>(many: unknown): Origin<O> | undefined {
 }
 
 function iterated<O>(source: object): Origin<O> | undefined {
-  if (has<Receiver<O>>(source, 'receiveMany')) return new ReceiverOrigin<O>(source)
-  if (has<AsyncIterable<O>>(source, Symbol.asyncIterator)) return new AsyncIterableOrigin<O>(source)
-  if (has<Iterable<O>>(source, Symbol.iterator)) return new IterableOrigin<O>(source)
+  if (has(source, 'receiveMany')) return new ReceiverOrigin<O>(source as Receiver<O>)
+  if (has(source, Symbol.asyncIterator)) return new AsyncIterableOrigin<O>(source as AsyncIterable<O>)
+  if (has(source, Symbol.iterator)) return new IterableOrigin<O>(source as Iterable<O>)
   return undefined
 }
 
-function has<T>(source: object, method: PropertyKey): source is T & object {
+function has(source: object, method: PropertyKey): boolean {
   return typeof (source as Record<PropertyKey, unknown>)[method] === 'function'
 }
