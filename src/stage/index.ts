@@ -1,5 +1,14 @@
 // Stages that move events as they are asked for: what 'sluicegate/stage' gives.
 export { consumer, taskConsumer } from './consumer.ts'
+export {
+  Message,
+  messages,
+  type BatcherOptions,
+  type MessageContext,
+  type Messages,
+  type MessagesOptions,
+  type ProcessorsOptions,
+} from './messages/index.ts'
 export { producer } from './producer.ts'
 export { producerConsumer } from './producer-consumer.ts'
 export type {
