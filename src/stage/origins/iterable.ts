@@ -13,7 +13,16 @@ export class IterableOrigin<O> implements Origin<O> {
 
   pull(count: number): Pulled<O> {
     const events: O[] = []
-    while (!this.#isOver && events.length < count) this.#next(events)
+    try {
+      while (!this.#isOver && events.length < count) {
+        const result = this.#iterator.next()
+        if (result.done === true) this.#isOver = true
+        else events.push(result.value)
+      }
+    } catch (error) {
+      this.#isOver = true
+      this.#failure = { error }
+    }
     // What it threw comes after what it gave before.
     if (events.length > 0) return events
     if (this.#failure !== undefined) throw this.#failure.error
@@ -26,16 +35,5 @@ export class IterableOrigin<O> implements Origin<O> {
       this.#iterator.return?.()
     }
     return []
-  }
-
-  #next(events: O[]): void {
-    try {
-      const result = this.#iterator.next()
-      if (result.done === true) this.#isOver = true
-      else events.push(result.value)
-    } catch (error) {
-      this.#isOver = true
-      this.#failure = { error }
-    }
   }
 }
