@@ -58,6 +58,26 @@ test('a dispatcher of one’s own shares out by its own rule', async t => {
   t.true(seen.every(list => list.length === 4))
 })
 
+/** One event at a time: the rest goes back, and is ordered again. */
+class Reluctant<O> extends RoundRobin<O> {
+  override dispatch(events: readonly O[]): Dispatch<O> {
+    const { deliveries, leftover } = super.dispatch(events.slice(0, 1))
+    const rest = [...leftover, ...events.slice(1)]
+    return { deliveries, leftover: rest, more: rest.length }
+  }
+}
+
+test('what a dispatcher leaves keeps its place in the order', async t => {
+  const source = producer<number>(silent().source, { dispatcher: new Reluctant<number>() })
+  const seen: number[] = []
+  const sink = consumer<number>(events => void seen.push(...events))
+  source.emit(range(0, 50))
+  await sink.subscribeTo(source, { maxDemand: 10, minDemand: 0 })
+  await source.stop()
+  await sink.done
+  t.deepEqual(seen, range(0, 50))
+})
+
 class Broken<O> extends RoundRobin<O> {
   readonly #deliveries: (events: readonly O[]) => [number, readonly O[]][]
   #last = 0

@@ -285,8 +285,10 @@ test('BW-10: processors: ok, failed, thrown, rejected, no such batcher: only tha
 
 test('BW-11: prepare gets all that came together; when it throws all of them fail', async t => {
   const prepared: number[][] = []
+  const handled: number[] = []
   const { acks, flow } = pipeline<number>(
     {
+      handle: ({ data }) => void handled.push(data),
       processors: { maxDemand: 4, minDemand: 0 },
       prepare: some => {
         prepared.push(some.map(({ data }) => data))
@@ -298,6 +300,7 @@ test('BW-11: prepare gets all that came together; when it throws all of them fai
   )
   await flow.done
   t.deepEqual(prepared, [range(1, 5), range(5, 9)])
+  t.deepEqual(handled, [10, 20, 30, 40])
   t.deepEqual(acks, [
     [[10, 20, 30, 40], []],
     [[], [5, 6, 7, 8]],
