@@ -59,11 +59,28 @@ test('a dispatcher of one’s own shares out by its own rule', async t => {
 })
 
 /** One event at a time: the rest goes back, and is ordered again. */
-class Reluctant<O> extends RoundRobin<O> {
-  override dispatch(events: readonly O[]): Dispatch<O> {
-    const { deliveries, leftover } = super.dispatch(events.slice(0, 1))
-    const rest = [...leftover, ...events.slice(1)]
-    return { deliveries, leftover: rest, more: rest.length }
+class Reluctant<O> implements CustomDispatcher<O> {
+  readonly type = 'custom'
+  #id = 0
+  #credit = 0
+
+  subscribe(id: number): void {
+    this.#id = id
+  }
+
+  ask(_id: number, count: number): number {
+    this.#credit += count
+    return count
+  }
+
+  cancel(): number {
+    return 0
+  }
+
+  dispatch(events: readonly O[]): Dispatch<O> {
+    if (this.#credit === 0) return { deliveries: [], leftover: events }
+    this.#credit -= 1
+    return { deliveries: [[this.#id, events.slice(0, 1)]], leftover: events.slice(1), more: events.length - 1 }
   }
 }
 
