@@ -80,6 +80,23 @@ test.serial('GS-21: onDiscard takes the place of the warning, and may throw', as
   t.is(warnings[1], 'no report today')
 })
 
+test('an array that was handed in stays its owner’s, who may go on with it', async t => {
+  const own = [1, 2, 3]
+  const source = producer<number>(() => own)
+  const middle = producerConsumer<number, number>(() => own)
+  source.emit(own)
+  own.push(4, 5)
+  t.is(source.metrics().buffered, 3)
+  const { stage, batches, full } = recorder<number>(3)
+  ending(t, stage, middle, source)
+  await stage.subscribeTo(middle, { maxDemand: 3, minDemand: 0 })
+  await middle.subscribeTo(source, { maxDemand: 1, minDemand: 0 })
+  own.length = 3
+  await full
+  own.length = 0
+  t.deepEqual(batches[0], [1, 2, 3])
+})
+
 test('a function that gives more than it was asked for fills the buffer', async t => {
   let next = 0
   const source = producer<number>(demand => {

@@ -1,6 +1,6 @@
 // The dispatcher 'partition': who gets what, and that no partition ever holds more than its room.
 import test from 'ava'
-import { consumer, producer, type ProducerOptions } from '../../index.ts'
+import { consumer, producer, producerConsumer, type ProducerOptions } from '../../index.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { counting, ending, range, recorder, silent } from './stages.ts'
 
@@ -139,6 +139,20 @@ test('GS-52: an unknown partition, and a hash that throws, fail the stage', asyn
     await t.throwsAsync(source.done, { message: /`hash`|no hash/u })
     await t.throwsAsync(sink.done, { message: /`hash`|no hash/u })
   }
+})
+
+test('GS-52: in a producerConsumer too: both sides learn of it', async t => {
+  const source = producer(range(0, 100))
+  const middle = producerConsumer<number, number>(events => [...events], {
+    dispatcher: { type: 'partition', partitions: 2, hash: n => (n === 7 ? 'oops' : n % 2) },
+    onDiscard: () => {},
+  })
+  const sinks = [consumer<number>(() => {}), consumer<number>(() => {})]
+  for (const [partition, sink] of sinks.entries()) await sink.subscribeTo(middle, { partition, maxDemand: 2 })
+  await middle.subscribeTo(source, { maxDemand: 4 })
+  for (const stage of [middle, ...sinks]) await t.throwsAsync(stage.done, { message: /`hash`/u })
+  t.is(source.metrics().subscribers, 0)
+  await source.stop()
 })
 
 test('GS-52: bad options', t => {

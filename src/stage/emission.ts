@@ -7,5 +7,6 @@ import { stageStopped } from './stage-errors.ts'
 export function emitInto<O>(outlet: Outlet<O>, events: readonly O[]): void {
   if (!Array.isArray(events)) throw invalidOption('events', 'an array', events)
   if (outlet.isClosed) throw stageStopped(outlet.name)
-  outlet.emit(events, false)
+  // The array stays the caller's.
+  outlet.emit(events.slice(), false)
 }

@@ -16,7 +16,6 @@ export type {
   CustomDispatcher,
   Dispatch,
   Dispatcher,
-  Many,
   Producer,
   ProducerConsumer,
   ProducerOptions,

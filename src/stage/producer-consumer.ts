@@ -49,7 +49,11 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     this.#outlet = new Outlet<O>(this.#life.name, outletSettings(options, undefined), {
       onDemand: () => this.#wake(),
       onEnded: () => void this.#close(),
-      onFailure: error => this.failed(error),
+      onFailure: error => {
+        this.failed(error)
+        // Who shares out events no longer can, so nothing of what is here can be given away.
+        this.#outlet.abandon(failureOf(error))
+      },
     })
     registerOutlet(this, this.#outlet)
   }
@@ -128,7 +132,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   accept(outcome: unknown): void {
     if (Array.isArray(outcome)) {
-      this.#outlet.emit(outcome as readonly O[], true)
+      this.#outlet.emit(outcome.slice() as readonly O[], true)
       return this.#work.done()
     }
     const origin = manyOrigin<O>(outcome)

@@ -31,6 +31,7 @@ export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
 }
 
 function checked<O>(events: Pulled<O>): Pulled<O> {
-  if (events === null || Array.isArray(events)) return events
+  // The array stays the user's, who may go on to fill it.
+  if (events === null || Array.isArray(events)) return events?.slice() ?? null
   throw invalidOption('source', 'a function that gives an array of events, or null at the end', events)
 }
