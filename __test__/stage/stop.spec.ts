@@ -1,6 +1,6 @@
 // How stages end: what is in flight is handled, those above first, within a time.
 import test from 'ava'
-import { consumer, producer, producerConsumer, taskConsumer } from '../../index.ts'
+import { consumer, producer, producerConsumer, stopStages, taskConsumer } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { counting, doubled, range, recorder, silent } from './stages.ts'
@@ -99,6 +99,51 @@ test('the signal of a stop may end the wait for it as well', async t => {
   controller.abort()
   await t.throwsAsync(stopped, { code: 'ABORT_ERR' })
   await t.throwsAsync(sink.done)
+})
+
+test('stopStages: from the top, everything in flight is handled, also by those that go on without their producers', async t => {
+  const seen: number[] = []
+  const { asks, source: count } = counting()
+  const source = producer(count)
+  const middle = producerConsumer<number, number>(async events => {
+    await turns(1)
+    return [...events]
+  })
+  const sink = consumer<number>(async events => {
+    await turns(1)
+    seen.push(...events)
+  })
+  await sink.subscribeTo(middle, { maxDemand: 10, cancel: 'temporary' })
+  await middle.subscribeTo(source, { maxDemand: 20, cancel: 'temporary' })
+  await waitFor(() => seen.length > 20)
+  await stopStages([source, middle, sink], { timeout: 60_000 })
+  await Promise.all([source.done, middle.done, sink.done])
+  t.deepEqual(
+    seen,
+    range(
+      0,
+      asks.reduce((sum, ask) => sum + ask, 0),
+    ),
+  )
+})
+
+test('stopStages: when the time is over the rest is stopped by force', async t => {
+  const source = producer(counting().source)
+  const middle = producerConsumer<number, number>(events => [...events], { onDiscard: () => {} })
+  const sink = consumer<number>(() => new Promise(() => {}))
+  await sink.subscribeTo(middle, { maxDemand: 4 })
+  await middle.subscribeTo(source, { maxDemand: 4 })
+  await turns(2)
+  await t.throwsAsync(stopStages([source, middle, sink], { timeout: 5 }), {
+    code: 'ERR_TIMEOUT',
+    message: 'The stop did not finish within 5 ms',
+  })
+  await Promise.allSettled([source.done, middle.done, sink.done])
+  t.is(sink.metrics().discarded, 4)
+  await t.throwsAsync(stopStages('x' as never), { code: 'ERR_INVALID_OPTION' })
+  const controller = new AbortController()
+  controller.abort()
+  await t.throwsAsync(stopStages([], { signal: controller.signal }), { code: 'ABORT_ERR' })
 })
 
 test('a producer without subscribers stops at once, and reports what it held', async t => {

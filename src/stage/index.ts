@@ -11,6 +11,7 @@ export {
 } from './messages/index.ts'
 export { producer } from './producer.ts'
 export { producerConsumer } from './producer-consumer.ts'
+export { stopStages } from './stop-stages.ts'
 export type {
   Consumer,
   CustomDispatcher,
