@@ -1,6 +1,6 @@
 // The events of a stage in a loop.
 import test from 'ava'
-import { producer, producerConsumer } from '../../index.ts'
+import { producer, producerConsumer, snapshot } from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { turns } from '../helpers/wait-for.ts'
 import { counting, range, silent } from './stages.ts'
@@ -111,4 +111,14 @@ test('the slow loop sets the pace of a chain', async t => {
   t.true(asks.reduce((sum, ask) => sum + ask, 0) <= 10 + 4 + 4 + 2, String(asks))
   await middle.stop(undefined, { timeout: 0 }).catch(() => {})
   await source.stop()
+})
+
+test('a named stage is in the snapshot, an unnamed one is not', async t => {
+  const named = producer(range(0, 3), { name: 'listed numbers' })
+  const unnamed = producer(range(0, 3))
+  t.deepEqual(await take(named.events(), 2), [0, 1])
+  const listed = snapshot().stages.filter(({ name }) => name === 'listed numbers' || name === '')
+  t.deepEqual(listed, [named.metrics()])
+  await named.stop()
+  await unnamed.stop()
 })

@@ -13,6 +13,7 @@ function pipeline<T>(options: Omit<MessagesOptions<T>, 'ack'>, events?: readonly
   const reasons: unknown[] = []
   const source: Producer<T> = producer<T>(events ?? silent().source)
   const flow = messages<T>(source, {
+    name: 'flow',
     ...options,
     ack: (successful, failed) => {
       acks.push([successful.map(({ data }) => data), failed.map(({ data }) => data)])

@@ -1,4 +1,6 @@
 // The stages that only ask: one handles batches, the other starts a task for each event.
+import { list } from '../observe/index.ts'
+import type { StageMetrics } from '../observe/metrics.ts'
 import { notify, warn } from '../callback.ts'
 import { invalidOption } from '../errors.ts'
 import { checkRetry, type RetryOptions } from '../retry.ts'
@@ -10,7 +12,7 @@ import { stageName } from './options.ts'
 import { outletOf } from './outlets.ts'
 import { endingOf, failureOf } from './stage-errors.ts'
 import { TaskWork } from './task-work.ts'
-import type { Consumer, Producer, StageContext, StageMetrics, SubscribeOptions, Subscription } from './types.ts'
+import type { Consumer, Producer, StageContext, SubscribeOptions, Subscription } from './types.ts'
 import type { Work } from './work.ts'
 
 /** Makes the work of a stage, which calls back on what it has come to. */
@@ -29,6 +31,7 @@ class ConsumerStage<
     this.#life = new Life(name)
     this.#work = makeWork(this.#life, { failed: error => this.#fail(error), inlet: () => this.#inlet })
     this.#inlet = new Inlet(this.#life, this.#work, () => this.#life.end())
+    list('stages', name, this, stage => stage.metrics())
   }
 
   get name(): string {

@@ -22,10 +22,10 @@ export type {
   ProducerOptions,
   StageBase,
   StageContext,
-  StageMetrics,
   SubscribeOptions,
   Subscription,
 } from './types.ts'
+export type { StageMetrics } from '../observe/metrics.ts'
 export { SluiceError, type ErrorCode } from '../errors.ts'
 export type { RateOptions } from '../rate.ts'
 export type { Backoff, RetryOptions } from '../retry.ts'

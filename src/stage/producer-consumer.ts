@@ -1,5 +1,7 @@
 // The stage between: asks above for what is asked for below. It handles a batch only when its output has somewhere to go, so what it holds is
 // bounded by its buffer and what one call of its handler gives at once.
+import { list } from '../observe/index.ts'
+import type { StageMetrics } from '../observe/metrics.ts'
 import type { WaitOptions } from '../wait.ts'
 import { BatchWork, type BatchUser } from './batch-work.ts'
 import { emitInto } from './emission.ts'
@@ -20,7 +22,6 @@ import type {
   ProducerConsumer,
   ProducerOptions,
   StageContext,
-  StageMetrics,
   SubscribeOptions,
   Subscription,
 } from './types.ts'
@@ -56,6 +57,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       },
     })
     registerOutlet(this, this.#outlet)
+    list('stages', this.name, this, stage => stage.metrics())
   }
 
   get name(): string {

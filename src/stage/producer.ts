@@ -1,4 +1,6 @@
 // The stage that only gives: an origin, an outlet, and its end.
+import { list } from '../observe/index.ts'
+import type { StageMetrics } from '../observe/metrics.ts'
 import type { WaitOptions } from '../wait.ts'
 import { emitInto } from './emission.ts'
 import { EventsOf } from './events.ts'
@@ -10,7 +12,7 @@ import { sourceOrigin, type Source } from './origins/index.ts'
 import { Outlet } from './outlet.ts'
 import { registerOutlet } from './outlets.ts'
 import { endingOf, failureOf, NORMAL, type Ending } from './stage-errors.ts'
-import type { Producer, ProducerOptions, StageMetrics, SubscribeOptions } from './types.ts'
+import type { Producer, ProducerOptions, SubscribeOptions } from './types.ts'
 
 class ProducerStage<O> implements Producer<O> {
   readonly #life: Life
@@ -30,6 +32,7 @@ class ProducerStage<O> implements Producer<O> {
       this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
     })
     registerOutlet(this, this.#outlet)
+    list('stages', this.name, this, stage => stage.metrics())
   }
 
   get name(): string {

@@ -1,4 +1,5 @@
 // The public shapes of stages: what each kind can do, its options, and the seam for dispatchers of one's own.
+import type { StageMetrics } from '../observe/metrics.ts'
 import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 
@@ -131,18 +132,4 @@ export interface Subscription extends AsyncDisposable {
   ask(count: number): void
   /** Ends it, in the consumer's cancel mode: what was delivered is still handled, and then it fulfils. */
   cancel(reason?: unknown): Promise<void>
-}
-
-/** A stage at one moment, and what went through it so far. */
-export interface StageMetrics {
-  readonly kind: 'stage'
-  readonly name: string
-  /** Asked for below and not given yet; for a consumer: asked for above and not handled. */
-  readonly demand: number
-  /** Events it holds. */
-  readonly buffered: number
-  readonly discarded: number
-  /** Events handled; for a producer: given to subscribers. */
-  readonly handled: number
-  readonly subscribers: number
 }

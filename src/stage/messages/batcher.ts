@@ -7,6 +7,7 @@ import type { MessageLedger } from './ledger.ts'
 import type { Message } from './message.ts'
 import type { BatcherSettings } from './options.ts'
 import { slotOf } from './slot.ts'
+import { titleOf } from './title.ts'
 import type { MessageContext } from './types.ts'
 
 interface Sorted<T> {
@@ -30,9 +31,9 @@ export class Batcher<T> {
     this.#ledger = ledger
     const { options, concurrency, partitionBy } = settings
     this.#sorted = new Channel<Sorted<T>>(options.maxSize)
-    this.#collector = consumer<Message<T>>(messages => this.#collect(messages), { name: `${title} collect` })
+    this.#collector = consumer<Message<T>>(messages => this.#collect(messages), { name: titleOf(title, 'collect') })
     const batches = producer<Sorted<T>[]>(this.#batches(), {
-      name: `${title} batches`,
+      name: titleOf(title, 'batches'),
       dispatcher:
         partitionBy === undefined
           ? { type: 'demand' }
@@ -43,7 +44,7 @@ export class Batcher<T> {
         async (some, context) => {
           for (const one of some) await this.#handle(one, { ...context, ack: list => ledger.ack(list) })
         },
-        { name: `${title} ${partition}` },
+        { name: titleOf(title, String(partition)) },
       )
       void worker.subscribeTo(batches, { maxDemand: 1, ...(partitionBy === undefined ? {} : { partition }) })
       return worker

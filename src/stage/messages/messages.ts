@@ -1,4 +1,5 @@
 // A source, processors and batchers as one pipeline, in which every message is acknowledged once, whatever becomes of it.
+import type { StageMetrics } from '../../observe/metrics.ts'
 import { Deferred } from '../../deferred.ts'
 import { SluiceError } from '../../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../../wait.ts'
@@ -6,12 +7,13 @@ import { timeoutError } from '../../errors.ts'
 import { stageName } from '../options.ts'
 import { outletOf } from '../outlets.ts'
 import { producerConsumer } from '../producer-consumer.ts'
-import type { Dispatcher, Producer, ProducerConsumer, StageBase, StageContext, StageMetrics } from '../types.ts'
+import type { Dispatcher, Producer, ProducerConsumer, StageBase, StageContext } from '../types.ts'
 import { Batcher } from './batcher.ts'
 import { MessageLedger } from './ledger.ts'
 import { Message } from './message.ts'
 import { messagesSettings, type MessagesSettings } from './options.ts'
 import { slotOf } from './slot.ts'
+import { titleOf } from './title.ts'
 import type { MessageContext, Messages, MessagesOptions } from './types.ts'
 
 class MessagePipeline<T> implements Messages {
@@ -32,7 +34,7 @@ class MessagePipeline<T> implements Messages {
     this.#ledger = new MessageLedger(options)
     const { processors, batchers } = this.#settings
     this.#intake = producerConsumer<T, Message<T>>(events => this.#take(events), {
-      name: `${this.name} intake`,
+      name: titleOf(this.name, 'intake'),
       dispatcher:
         processors.partitionBy === undefined
           ? { type: 'demand' }
@@ -43,7 +45,7 @@ class MessagePipeline<T> implements Messages {
             },
     })
     this.#batchers = [...batchers].map(
-      ([name, settings]) => new Batcher(name, settings, this.#ledger, `${this.name} ${name}`),
+      ([name, settings]) => new Batcher(name, settings, this.#ledger, titleOf(this.name, name)),
     )
     this.#processors = Array.from({ length: processors.concurrency }, (_, at) => this.#processor(at))
     void this.#run(source)
@@ -148,7 +150,7 @@ class MessagePipeline<T> implements Messages {
           }
     const stage = producerConsumer<Message<T>, Message<T>>(
       async (messages, context) => await this.#process(messages, context),
-      { name: `${this.name} processor ${at}`, dispatcher },
+      { name: titleOf(this.name, `processor ${at}`), dispatcher },
     )
     // Nothing comes out of it then, so it has to be asked by nobody.
     if (first === undefined) void drain(stage)

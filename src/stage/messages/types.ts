@@ -1,7 +1,8 @@
 // The public shapes of message pipelines.
+import type { StageMetrics } from '../../observe/metrics.ts'
 import type { BatchOptions } from '../../channel/index.ts'
 import type { WaitOptions } from '../../wait.ts'
-import type { StageContext, StageMetrics } from '../types.ts'
+import type { StageContext } from '../types.ts'
 import type { Message } from './message.ts'
 
 /** What a handler learns beside its messages. */
