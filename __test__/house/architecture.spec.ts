@@ -32,7 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stage: ['errors', 'turn', 'wait', 'rate', 'retry', 'callback', 'deferred', 'channel', 'observe'],
   journal: ['errors', 'turn', 'wait', 'native'],
   pipeline: ['errors', 'turn', 'wait', 'rate', 'retry', 'native', 'channel', 'stage', 'journal', 'observe'],
-  valve: ['errors', 'turn', 'wait', 'channel', 'observe'],
+  valve: ['errors', 'turn', 'wait', 'callback', 'feed', 'channel', 'observe'],
   cluster: ['errors', 'turn', 'wait', 'rate', 'retry', 'channel', 'stage', 'pipeline', 'observe'],
 }
 
