@@ -44,6 +44,10 @@ for (const names of [['A'], ['A', 'B'], ['A', 'B', 'C']]) {
       own.inbox.trySend(0)
     }
     await waitFor(() => deadlocks(...parties).every(found => found.length > 0))
+    // Another send into the same circle is no news.
+    const late = parties[0]?.valve.guard(parties[0].inbox).send(9)
+    late?.catch(() => {})
+    await turns(6)
     for (const found of deadlocks(...parties)) {
       t.is(found.length, 1)
       const [{ path }] = found as [ValveEvent]
