@@ -6,7 +6,7 @@ import type { WaitOptions } from '../wait.ts'
 import { BatchWork, type BatchUser } from './batch-work.ts'
 import { emitInto } from './emission.ts'
 import { EventsOf } from './events.ts'
-import { Feed } from './feed.ts'
+import { Pump } from './pump.ts'
 import { checkHandler, Inlet } from './inlet.ts'
 import { invalidOption } from '../errors.ts'
 import { Life } from './life.ts'
@@ -37,7 +37,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   readonly #work: BatchWork<I>
   readonly #outlet: Outlet<O>
   // What the last handler gives bit by bit.
-  #feed: Feed<O> | undefined
+  #pump: Pump<O> | undefined
   #ending: Ending = NORMAL
   #isStopping = false
   #discarded = 0
@@ -140,19 +140,19 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     const origin = manyOrigin<O>(outcome)
     if (origin === undefined)
       throw invalidOption('handle', 'a function that gives an array, a generator or an async iterable', outcome)
-    const feed = new Feed<O>(origin, this.#outlet, failure => {
-      if (this.#feed === feed) this.#feed = undefined
+    const pump = new Pump<O>(origin, this.#outlet, failure => {
+      if (this.#pump === pump) this.#pump = undefined
       if (failure !== undefined) this.failed(failure.error)
       this.#work.done()
     })
-    this.#feed = feed
-    feed.run()
+    this.#pump = pump
+    pump.run()
   }
 
   failed(error: unknown): void {
     const { error: cause } = failureOf(error)
     this.#discarded += this.#inlet.fail(cause)
-    void this.#feed?.stop()
+    void this.#pump?.stop()
     this.#outlet.stopWaiting()
   }
 
@@ -165,8 +165,8 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   }
 
   #wake(): void {
-    if (this.#feed === undefined) this.#work.wake()
-    else this.#feed.run()
+    if (this.#pump === undefined) this.#work.wake()
+    else this.#pump.run()
   }
 
   /** All that came is handled: those below get the rest, and then the end. */
@@ -177,7 +177,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   }
 
   async #close(): Promise<void> {
-    await this.#feed?.stop()
+    await this.#pump?.stop()
     this.#life.end()
   }
 }

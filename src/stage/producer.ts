@@ -4,7 +4,7 @@ import type { StageMetrics } from '../observe/metrics.ts'
 import type { WaitOptions } from '../wait.ts'
 import { emitInto } from './emission.ts'
 import { EventsOf } from './events.ts'
-import { Feed } from './feed.ts'
+import { Pump } from './pump.ts'
 import { Life } from './life.ts'
 import { BUFFER_SIZE } from './limits.ts'
 import { checkedMode, outletSettings, stageName } from './options.ts'
@@ -17,17 +17,17 @@ import type { Producer, ProducerOptions, SubscribeOptions } from './types.ts'
 class ProducerStage<O> implements Producer<O> {
   readonly #life: Life
   readonly #outlet: Outlet<O>
-  readonly #feed: Feed<O>
+  readonly #pump: Pump<O>
   #ending: Ending = NORMAL
 
   constructor(source: Source<O>, options: ProducerOptions<O>) {
     this.#life = new Life(stageName(options, ''))
     this.#outlet = new Outlet(this.#life.name, outletSettings(options, BUFFER_SIZE), {
-      onDemand: () => this.#feed.run(),
+      onDemand: () => this.#pump.run(),
       onEnded: () => void this.#close(),
       onFailure: error => this.#fail(error),
     })
-    this.#feed = new Feed(sourceOrigin(source, this.#life.context), this.#outlet, failure => {
+    this.#pump = new Pump(sourceOrigin(source, this.#life.context), this.#outlet, failure => {
       if (failure !== undefined) this.#life.fail(failure.error)
       this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
     })
@@ -45,7 +45,7 @@ class ProducerStage<O> implements Producer<O> {
 
   emit(events: readonly O[]): void {
     emitInto(this.#outlet, events)
-    this.#feed.poke()
+    this.#pump.poke()
   }
 
   demand(mode: 'forward' | 'accumulate'): void {
@@ -61,7 +61,7 @@ class ProducerStage<O> implements Producer<O> {
     const begin = (): void => {
       this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#life.abort(reason)
-      void this.#feed.stop()
+      void this.#pump.stop()
       this.#outlet.stopWaiting()
     }
     return this.#life.stop(options, begin, error => this.#outlet.abandon(failureOf(error)))
@@ -85,7 +85,7 @@ class ProducerStage<O> implements Producer<O> {
 
   /** What it is fed from is closed before it is over. */
   async #close(): Promise<void> {
-    await this.#feed.stop()
+    await this.#pump.stop()
     this.#life.end()
   }
 }

@@ -4,7 +4,7 @@ import { LARGEST_PULL } from './limits.ts'
 import { isThenable, type Origin, type Pulled } from './origins/index.ts'
 import type { Outlet } from './outlet.ts'
 
-export class Feed<O> implements Task {
+export class Pump<O> implements Task {
   isScheduled = false
   readonly #origin: Origin<O>
   readonly #outlet: Outlet<O>
