@@ -9,6 +9,8 @@ export type NativeChildEvent =
       readonly stdin: NativeEndpoint | null
       readonly stdout: NativeEndpoint | null
       readonly stderr: NativeEndpoint | null
+      /** Our end of the descriptor 3 + `index`; `back`: of a socket, the one that writes. To be taken before the next event. */
+      extra(index: number, back: boolean): NativeEndpoint | null
     }
   | {
       readonly type: 'failed'
@@ -55,7 +57,9 @@ export function takeEvent(native: NativeEnvironment, child: number): NativeChild
       // `third` has a bit for each of our ends.
       const end = (slot: number): NativeEndpoint | null => (third & (1 << slot) ? native.takeEnd(child, slot) : null)
       const containment = second as 0 | 1 | 2
-      return { type: 'started', pid: first, containment, stdin: end(0), stdout: end(1), stderr: end(2) }
+      const extra = (index: number, back: boolean): NativeEndpoint | null =>
+        native.takeEnd(child, 3 + 2 * index + Number(back))
+      return { type: 'started', pid: first, containment, stdin: end(0), stdout: end(1), stderr: end(2), extra }
     }
     case FAILED: {
       const { stage, code, detail } = native.takeFailure(child)

@@ -2,5 +2,11 @@
 export type { NativeEndpoint, NativeEnvironment } from './addon.ts'
 export { Environment, environment, type EndpointHost, type Handler, type KeepAlive } from './environment.ts'
 export { takeEvent, type NativeChildEvent } from './event.ts'
-export { sendRequest, type NativeSpawnRequest, type NativeStdio } from './request.ts'
+export {
+  sendRequest,
+  type NativeExtra,
+  type NativeExtras,
+  type NativeSpawnRequest,
+  type NativeStdio,
+} from './request.ts'
 export { isSupported } from './support.ts'

@@ -31,6 +31,27 @@ export interface NativeSpawnRequest {
   readonly readAhead: number
   /** stdin is inherited from a terminal: hand over the foreground group. */
   readonly foreground: boolean
+  /** NaN is ours. */
+  readonly umask: number
+  /** What few spawns ask for. */
+  readonly extras: NativeExtras | undefined
+}
+
+/** Numbers that are NaN were not given. */
+export interface NativeExtras {
+  readonly uid: number
+  readonly gid: number
+  readonly nice: number
+  /** nofile, nproc, as, cpu, core, fsize; Infinity is no limit. */
+  readonly limits: readonly number[]
+  /** 3, 4 and so on. */
+  readonly descriptors: readonly NativeExtra[]
+}
+
+export interface NativeExtra {
+  readonly stdio: NativeStdio | { readonly kind: 'duplex' }
+  /** The child reads from it. */
+  readonly input: boolean
 }
 
 export type NativeStdio =
@@ -45,14 +66,14 @@ export type NativeStdio =
   /** A kernel pipe shared by two children of this environment, under a number that both requests name. */
   | { readonly kind: 'link'; readonly link: number }
 
-const KINDS = { ignore: 0, pipe: 1, fd: 2, file: 3, tail: 4, stdout: 5, endpoint: 6, link: 7 } as const
+const KINDS = { ignore: 0, pipe: 1, fd: 2, file: 3, tail: 4, stdout: 5, endpoint: 6, link: 7, duplex: 8 } as const
 
 /** Filled anew for each call, which reads it before it returns. */
-const numbers = new Float64Array(15)
+const numbers = new Float64Array(16)
 
 /** Queues the spawn and returns the child's id. */
 export function sendRequest(native: NativeEnvironment, request: NativeSpawnRequest): number {
-  const { stdin, stdout, stderr } = request
+  const { stdin, stdout, stderr, extras } = request
   numbers[0] = request.containment
   numbers[1] = Number(request.detached)
   numbers[2] = request.leftovers
@@ -65,8 +86,10 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
   putStdio(9, stdin)
   putStdio(11, stdout)
   putStdio(13, stderr)
+  numbers[15] = request.umask
+  const names = `${request.file}\0${request.cwd}\0${pathOf(stdin)}\0${pathOf(stdout)}\0${pathOf(stderr)}\0`
   return native.spawn(
-    `${request.file}\0${request.cwd}\0${pathOf(stdin)}\0${pathOf(stdout)}\0${pathOf(stderr)}\0`,
+    extras === undefined ? names : names + extras.descriptors.map(extra => `${pathOf(extra.stdio)}\0`).join(''),
     request.argv,
     request.env,
     request.unset,
@@ -74,7 +97,14 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
     endpointOf(stdin),
     endpointOf(stdout),
     endpointOf(stderr),
+    extras && extraNumbers(extras),
+    extras?.descriptors.map(extra => endpointOf(extra.stdio)).filter(end => end !== undefined),
   )
+}
+
+function extraNumbers({ uid, gid, nice, limits, descriptors }: NativeExtras): Float64Array {
+  const each = descriptors.flatMap(({ stdio, input }) => [KINDS[stdio.kind], numberOf(stdio), Number(input)])
+  return Float64Array.of(uid, gid, nice, ...limits, ...each)
 }
 
 function putStdio(at: number, stdio: NativeStdio): void {
@@ -82,17 +112,17 @@ function putStdio(at: number, stdio: NativeStdio): void {
   numbers[at + 1] = numberOf(stdio)
 }
 
-function numberOf(stdio: NativeStdio): number {
+function numberOf(stdio: NativeExtra['stdio']): number {
   if (stdio.kind === 'fd') return stdio.fd
   if (stdio.kind === 'file') return Number(stdio.append)
   if (stdio.kind === 'tail') return stdio.bytes
   return stdio.kind === 'link' ? stdio.link : 0
 }
 
-function pathOf(stdio: NativeStdio): string {
+function pathOf(stdio: NativeExtra['stdio']): string {
   return stdio.kind === 'file' ? stdio.path : ''
 }
 
-function endpointOf(stdio: NativeStdio): NativeEndpoint | undefined {
+function endpointOf(stdio: NativeExtra['stdio']): NativeEndpoint | undefined {
   return stdio.kind === 'endpoint' ? stdio.endpoint : undefined
 }

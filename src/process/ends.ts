@@ -3,6 +3,7 @@ import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
 import { Endpoint } from './endpoint.ts'
+import { extraEnds, type ExtraEnd } from './extra-ends.ts'
 import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
 import type { ReaderCore } from './reader-core.ts'
@@ -16,15 +17,22 @@ export interface EndsHooks {
   closed(): void
 }
 
+const NONE: readonly ExtraEnd[] = []
+
 export class Ends {
   readonly stdin: PipeWriter | undefined
   readonly stdout: PipeReader | undefined
   readonly stderr: PipeReader | undefined
+  /** Descriptors 3, 4 and so on. */
+  readonly extra: readonly ExtraEnd[]
   /** What `closed` waits for: everything the child can write to, the ring of stderr too. */
   readonly outputs: readonly Endpoint[]
-  readonly input: Endpoint | undefined
+  /** Everything it can read from. */
+  readonly inputs: readonly Endpoint[]
   /** What was read of a piped stderr, its last bytes. */
   readonly seen: ByteTail = new ByteTail(DEFAULT_TAIL)
+  readonly #readers: PipeReader[] = []
+  readonly #writers: PipeWriter[] = []
   readonly #tail: Endpoint | undefined
   readonly #isInputOurs: boolean
 
@@ -38,40 +46,54 @@ export class Ends {
     waiting?: Endpoint,
   ) {
     const outputs: Endpoint[] = []
+    const inputs: Endpoint[] = []
+    const add = (end: PipeReader | PipeWriter, endpoint: Endpoint): void => {
+      if (end instanceof PipeReader) {
+        outputs.push(endpoint)
+        this.#readers.push(end)
+      } else {
+        inputs.push(endpoint)
+        this.#writers.push(end)
+      }
+    }
     this.#isInputOurs = settings.isStdinOurs
     const { stdin, stdout, stderr } = event
     const readHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
     if (stdin) {
-      this.input = Endpoint.of(stdin, host, 'write', keepAlive)
-      this.stdin = new PipeWriter(this.input)
+      const endpoint = Endpoint.of(stdin, host, 'write', keepAlive)
+      this.stdin = new PipeWriter(endpoint)
+      add(this.stdin, endpoint)
     }
     if (stdout && waiting) {
       waiting.attach(stdout, host)
       outputs.push(waiting)
     } else if (stdout) {
       const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
-      outputs.push(endpoint)
       this.stdout = new PipeReader(endpoint, readHooks)
+      add(this.stdout, endpoint)
     }
     if (stderr) {
       const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
-      outputs.push(endpoint)
       if (settings.stderr.kind === 'pipe') {
         // Copied: what was delivered belongs to the consumer, who may change it.
         const onData = (chunk: Uint8Array): void => this.seen.push(chunk.slice(-DEFAULT_TAIL))
         this.stderr = new PipeReader(endpoint, { ...readHooks, onData })
+        add(this.stderr, endpoint)
       } else {
+        outputs.push(endpoint)
         this.#tail = endpoint
       }
     }
+    const { extraFds } = settings
+    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, readHooks, add)
     this.outputs = outputs
+    this.inputs = inputs
   }
 
   /** Closes all of them; for a child that nobody was given. */
   discard(): void {
-    this.#closeInput()
-    void this.stdout?.cancel()
-    void this.stderr?.cancel()
+    for (const writer of this.#writers) PipeWriter.coreOf(writer)?.abandon()
+    for (const reader of this.#readers) void reader.cancel()
   }
 
   /**
@@ -79,8 +101,7 @@ export class Ends {
    * to its end leaves no descriptor behind. Bytes that are still there stay readable, for as long as somebody has their reader.
    */
   settle(): void {
-    if (this.#isInputOurs) this.#closeInput()
-    else if (this.input?.hungUp && this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
+    for (const writer of this.#writers) this.#settleWriter(writer)
     for (const endpoint of this.outputs) {
       const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
       if (endpoint.hungUp) close()
@@ -89,13 +110,15 @@ export class Ends {
     }
   }
 
-  #coreAt(endpoint: Endpoint): ReaderCore | undefined {
-    const cores = [this.stdout, this.stderr].map(reader => reader && PipeReader.coreOf(reader))
-    return cores.find(core => core?.endpoint === endpoint)
+  #settleWriter(writer: PipeWriter): void {
+    const core = PipeWriter.coreOf(writer)
+    if (this.#isInputOurs && writer === this.stdin) core?.abandon()
+    else if (core?.endpoint.hungUp && writer.pendingBytes === 0) core.closeUnread()
   }
 
-  #closeInput(): void {
-    if (this.stdin) PipeWriter.coreOf(this.stdin)?.abandon()
+  #coreAt(endpoint: Endpoint): ReaderCore | undefined {
+    const cores = this.#readers.map(reader => PipeReader.coreOf(reader))
+    return cores.find(core => core?.endpoint === endpoint)
   }
 }
 

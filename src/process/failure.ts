@@ -18,6 +18,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 /** The guard executable is there but can't be executed: mounted noexec, inside an archive, without its x bit, for another machine. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'ENOENT', 'ENOEXEC', 'ENOTDIR', 'EPERM'])
 
+/** The steps in which a child becomes another user. */
+const IDENTITY: ReadonlySet<string> = new Set(['groups', 'gid', 'uid'])
+
 /** The native side could not start it. */
 export function notExecuted(event: FailedEvent | SluiceError, settings: Settings): SpawnError {
   const { file, args } = settings
@@ -47,6 +50,7 @@ export function notExecuted(event: FailedEvent | SluiceError, settings: Settings
 function explain(code: string, { stage, detail }: FailedEvent): string | undefined {
   if (stage === 'shepherd' && detail !== '')
     return `the guard executable ${detail} can not be run: reinstall the package on a file system that allows execution, outside of any archive`
+  if (code === 'EPERM' && IDENTITY.has(stage)) return 'only root can start a child as another user or group'
   return EXPLANATIONS[code] ?? (detail || undefined)
 }
 

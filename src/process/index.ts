@@ -11,6 +11,7 @@ export type { ByteReader, Bytes, ByteSource, ByteWriter, LineOptions, LineReader
 export type {
   AnySubprocess,
   Exit,
+  ExtraFdOption,
   OutputOf,
   ProcessMetrics,
   ProcessOptions,

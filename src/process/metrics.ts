@@ -5,12 +5,14 @@ import type { ProcessMetrics } from './types.ts'
 export function childMetrics(life: Life): ProcessMetrics {
   const { ends } = life
   const outputs = ends?.outputs ?? []
-  const input = ends?.input
   let bytesRead = 0
   let reads = 0
   let readParks = 0
-  let waitedForChildMs = input?.waitedMs ?? 0
-  let pipedBytes = input?.buffered ?? 0
+  let bytesWritten = 0
+  let writes = 0
+  let writeParks = 0
+  let waitedForChildMs = 0
+  let pipedBytes = 0
   for (const output of outputs) {
     bytesRead += output.bytes
     reads += output.calls
@@ -18,16 +20,23 @@ export function childMetrics(life: Life): ProcessMetrics {
     waitedForChildMs += output.waitedMs
     pipedBytes += output.buffered
   }
+  for (const input of ends?.inputs ?? []) {
+    bytesWritten += input.bytes
+    writes += input.calls
+    writeParks += input.parks
+    waitedForChildMs += input.waitedMs
+    pipedBytes += input.buffered
+  }
   return {
     kind: 'process',
     pid: life.pid,
     file: life.settings.file,
     bytesRead,
-    bytesWritten: input?.bytes ?? 0,
+    bytesWritten,
     reads,
-    writes: input?.calls ?? 0,
+    writes,
     readParks,
-    writeParks: input?.parks ?? 0,
+    writeParks,
     waitedForChildMs,
     pipedBytes,
     uptimeMs: life.uptimeMs,

@@ -3,8 +3,10 @@ import { invalidOption } from '../errors.ts'
 import { checkVariables } from './environment-variables.ts'
 import { booleanOption, choiceOption, durationOption, integerOption, isObject } from './options/check.ts'
 import { collectOptions, type CollectSettings } from './options/collect.ts'
+import { extraOptions, type ExtraStream } from './options/extra-fds.ts'
 import { commandLine, cwdOption, type CommandLine } from './options/command-line.ts'
 import { abortSignalOption, ladderOptions, type Ladder } from './options/signals.ts'
+import { privilegeOptions, umaskOption, type Privileges } from './options/privileges.ts'
 import { streamOptions, type Streams } from './options/stdio.ts'
 import type { RunOptions } from './types.ts'
 
@@ -28,6 +30,11 @@ export interface Settings extends CommandLine, Ladder, Streams {
   readonly leftovers: 'leave' | 'kill'
   readonly detached: boolean
   readonly drainTimeout: number
+  /** NaN = ours. */
+  readonly umask: number
+  readonly privileges: Privileges | undefined
+  /** Descriptors 3, 4 and so on. */
+  readonly extraFds: readonly ExtraStream[]
   readonly collect: CollectSettings
 }
 
@@ -38,12 +45,18 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'env',
   'extendEnv',
   'argv0',
+  'uid',
+  'gid',
+  'umask',
+  'nice',
+  'rlimits',
   'shell',
   'input',
   'stdin',
   'stdout',
   'stderr',
   'stdio',
+  'extraFds',
   'pipeSize',
   'readAhead',
   'killSignal',
@@ -70,6 +83,8 @@ export function takeOptions(options: unknown): RunOptions {
     if (!KNOWN.has(name)) throw invalidOption(name, 'a known option', given[name])
   }
   if (isObject(given['env'])) given['env'] = { ...given['env'] }
+  if (isObject(given['rlimits'])) given['rlimits'] = { ...given['rlimits'] }
+  if (Array.isArray(given['extraFds'])) given['extraFds'] = given['extraFds'].slice()
   return given
 }
 
@@ -115,6 +130,9 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     leftovers: choiceOption('leftovers', options.leftovers, ['leave', 'kill'], 'leave'),
     detached,
     drainTimeout: durationOption('drainTimeout', options.drainTimeout, DEFAULT_DRAIN_TIMEOUT),
+    umask: umaskOption(options.umask),
+    privileges: privilegeOptions(given),
+    extraFds: extraOptions(options.extraFds, use),
     collect: collectOptions(given),
   }
 }

@@ -23,6 +23,12 @@ export type StdoutOption =
  */
 export type StderrOption = StdoutOption | { tail: number } | 'stdout'
 
+/**
+ * A descriptor of the child beyond the standard three. `{ pipe }`: with `'in'` the child reads, with `'out'` it writes, with `'duplex'` both.
+ * `{ file }` is read by the child; with `append` it is written, as for stdout. `'inherit'`: our descriptor of the same number.
+ */
+export type ExtraFdOption = Exclude<StdinOption | StdoutOption, 'pipe'> | { pipe: 'in' | 'out' | 'duplex' }
+
 /** Options of every child. */
 export interface ProcessOptions {
   /** Ends the child's whole tree when it aborts. Already aborted: nothing is started. */
@@ -37,6 +43,19 @@ export interface ProcessOptions {
   extendEnv?: boolean
   /** What the child sees as its own name. */
   argv0?: string
+  /** User of the child, given up for good: real, effective and saved. Only root can ask for it, else the start fails with EPERM. Supplementary groups are dropped. */
+  uid?: number
+  /** Group of the child, alike. What is not given stays as it is: a `uid` alone leaves root's group. */
+  gid?: number
+  /** File mode mask of the child, ours by default. */
+  umask?: number
+  /** Nice value of the child, -20 to 19. */
+  nice?: number
+  /**
+   * Limits of the child, soft and hard, in the system's units: `cpu` in seconds, `as`, `core` and `fsize` in bytes, the others a count. Infinity lifts one.
+   * What the system refuses, such as more than our own hard limit, fails the start.
+   */
+  rlimits?: Partial<Record<'nofile' | 'nproc' | 'as' | 'cpu' | 'core' | 'fsize', number>>
   /** True: the command is one text for /bin/sh; a string names another shell. There can be no args then. */
   shell?: boolean | string
   /** Written at the child's pace, then stdin ends; makes stdin a pipe of ours. */
@@ -49,6 +68,8 @@ export interface ProcessOptions {
   stderr?: StderrOption
   /** The three at once; one given by its own name wins. */
   stdio?: 'pipe' | 'ignore' | 'inherit'
+  /** Descriptors 3, 4 and so on, at most 64. Pipes are handed out by `spawn` in its `extraFds`; `run` and `stream` have nobody to read or write them and give `/dev/null`. */
+  extraFds?: readonly ExtraFdOption[]
   /** Size of the kernel's pipes; what the kernel refuses stays at its default and is no error. */
   pipeSize?: number
   /** 0 (default): not a byte leaves the pipe before it is asked for. n: up to n bytes are kept ready off the JavaScript thread. */
@@ -161,6 +182,8 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
   readonly stderr: EndOf<Opt<O, 'stderr'>, undefined, ByteReader>
   /** The last 64 KiB (or `tail`) of stderr as text; with `'pipe'`, of what was read from it. */
   readonly stderrTail: string
+  /** Our ends of the pipes among `extraFds`, at the same places: a writer for `'in'`, a reader for `'out'`. */
+  readonly extraFds: readonly (ByteReader | ByteWriter | Duplex | undefined)[]
   /** The members of a pipe before this one, first to last. */
   readonly pipedFrom: readonly AnySubprocess[]
   /** What was obtained. */

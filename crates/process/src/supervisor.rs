@@ -150,6 +150,7 @@ impl Supervisor {
         while let Some((child, outcome)) = with(|supervisor| supervisor.step(turn)) {
             match outcome {
                 Step::Sent => {}
+                Step::Outdated(connection) => connection.lose(turn),
                 Step::Failed(failure) => child.push(turn, Event::Failed(failure)),
             }
         }
@@ -209,6 +210,10 @@ impl Supervisor {
         if child.cancelled.load(Ordering::SeqCst) || child.environment.is_retired() {
             self.abandon(&pending);
             return Some((child, Step::Sent));
+        }
+        if let Some(old) = self.outdated(&pending.launch) {
+            self.queue.push_front(pending);
+            return Some((child, Step::Outdated(old)));
         }
         let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
         if unanswered >= WINDOW {
@@ -282,18 +287,22 @@ impl Supervisor {
         }
     }
 
-    /// The shepherd for this spawn: the resident one while its credentials are ours, one of its own for a child that
-    /// shall outlive us.
+    /// After a change of privileges the resident shepherd still has the old ones: it sees to what it has, and starts nothing
+    /// more. One that has nothing is given back, to be let go at once.
+    fn outdated(&mut self, launch: &Launch) -> Option<Arc<Connection>> {
+        let is_other = |current: &mut Arc<Connection>| current.credentials != sys::credentials();
+        let old = if is_one_shot(launch) { None } else { self.current.take_if(is_other) }?;
+        let serves = |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, &old));
+        (!self.children.values().any(serves)).then_some(old)
+    }
+
+    /// The shepherd for this spawn: the resident one, or one of its own for a child that shall outlive us.
     fn connect(&mut self, turn: &Turn<'_>, pending: &Pending) -> Result<Arc<Connection>, Failure> {
-        if pending.launch.detached || pending.launch.containment == Containment::None {
+        if is_one_shot(&pending.launch) {
             return Connection::open(turn, &pending.shepherd, Mode::OneShot);
         }
-        if let Some(current) = &self.current {
-            // After a drop of privileges the resident shepherd still has the old ones: it ends what it has, and starts
-            // nothing more.
-            if !current.is_lost() && current.credentials == sys::credentials() {
-                return Ok(Arc::clone(current));
-            }
+        if let Some(current) = self.current.as_ref().filter(|current| !current.is_lost()) {
+            return Ok(Arc::clone(current));
         }
         let connection = Connection::open(turn, &pending.shepherd, Mode::Resident)?;
         self.current = Some(Arc::clone(&connection));
@@ -326,9 +335,16 @@ pub fn retire(reactor: &Reactor, environment: &Arc<Environment>) {
     });
 }
 
+/// Whether a shepherd of its own starts it.
+fn is_one_shot(launch: &Launch) -> bool {
+    launch.detached || launch.containment == Containment::None
+}
+
 #[derive(Debug)]
 enum Step {
     Sent,
+    /// Nothing was sent yet: this shepherd is of no use any more.
+    Outdated(Arc<Connection>),
     Failed(Failure),
 }
 
@@ -352,8 +368,9 @@ fn out_of_or_failed(failure: Failure) -> Attempt {
 fn make_ready(pending: &mut Pending, links: &mut Links) -> Result<Ready, Failure> {
     let child = pending.child.id();
     let environment = pending.child.environment.number();
-    let prepared = prepare(&mut pending.launch, environment, links)?;
-    let encoded = pending.launch.request(child, environment, prepared.slots, sys::umask()).encode();
+    let mut prepared = prepare(&mut pending.launch, environment, links)?;
+    let extra = std::mem::take(&mut prepared.extra_slots);
+    let encoded = pending.launch.request(child, environment, prepared.slots, extra, sys::umask).encode();
     if encoded.len() <= MAX_INLINE {
         return Ok(Ready { prepared, message: Frame::Spawn(encoded).encode(), memfd: None });
     }

@@ -2,6 +2,7 @@
 
 use crate::bytes::{Reader, push_string};
 use crate::error::DecodeError;
+use crate::extras::Extras;
 use crate::strings::Strings;
 
 /// A `kill_timeout_ms` that never runs out: no SIGKILL follows the polite signal.
@@ -41,7 +42,7 @@ pub enum Stdio {
 }
 
 impl Stdio {
-    const fn from_byte(byte: u8) -> Result<Self, DecodeError> {
+    pub(crate) const fn from_byte(byte: u8) -> Result<Self, DecodeError> {
         match byte {
             0 => Ok(Self::Null),
             1 => Ok(Self::Passed),
@@ -50,7 +51,7 @@ impl Stdio {
         }
     }
 
-    const fn to_byte(self) -> u8 {
+    pub(crate) const fn to_byte(self) -> u8 {
         match self {
             Self::Null => 0,
             Self::Passed => 1,
@@ -90,6 +91,8 @@ pub struct SpawnRequest {
     pub argv: Strings,
     /// `name=value` pairs.
     pub env: Strings,
+    /// What few targets need.
+    pub extras: Option<Box<Extras>>,
 }
 
 impl SpawnRequest {
@@ -114,6 +117,10 @@ impl SpawnRequest {
         push_string(&mut bytes, &self.file);
         push_string(&mut bytes, argv);
         push_string(&mut bytes, env);
+        bytes.push(u8::from(self.extras.is_some()));
+        if let Some(extras) = &self.extras {
+            extras.encode(&mut bytes);
+        }
         bytes
     }
 
@@ -142,6 +149,7 @@ impl SpawnRequest {
             file: reader.string("file")?,
             argv: reader.strings("argv")?,
             env: reader.strings("env")?,
+            extras: reader.bool("extras")?.then(|| Extras::decode(&mut reader).map(Box::new)).transpose()?,
         };
         reader.end()?;
         request.check()?;
@@ -154,10 +162,17 @@ impl SpawnRequest {
         bytes.first_chunk::<8>().map(|head| u64::from_le_bytes(*head))
     }
 
-    /// How many of the stdio slots take a descriptor from the message.
+    /// How many slots take a descriptor from the message.
     #[must_use]
     pub fn passed(&self) -> usize {
-        self.stdio.iter().filter(|slot| **slot == Stdio::Passed).count()
+        let extra = self.extras.iter().flat_map(|extras| &extras.descriptors);
+        self.stdio.iter().chain(extra).filter(|slot| **slot == Stdio::Passed).count()
+    }
+
+    /// How many descriptors the target has.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        3 + self.extras.as_ref().map_or(0, |extras| extras.descriptors.len())
     }
 
     fn check(&self) -> Result<(), DecodeError> {

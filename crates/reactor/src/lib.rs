@@ -10,6 +10,6 @@ mod slots;
 mod sys;
 mod tail;
 
-pub use endpoint::{Endpoint, Lane, Watch};
+pub use endpoint::{Endpoint, Half, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};

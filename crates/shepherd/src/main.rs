@@ -6,10 +6,12 @@
 
 mod credentials;
 mod descendants;
+mod descriptors;
 mod direct;
 mod early;
 mod exec;
 mod foreground;
+mod identity;
 mod keeper;
 mod ladder;
 mod launch;

@@ -16,10 +16,10 @@ use other as platform;
 
 pub use descriptors::{duplicate, make_blocking, make_pipe, take_over};
 
-pub(crate) use descriptors::{make_non_blocking, pipe};
+pub(crate) use descriptors::{duplicate_own, make_non_blocking, pipe};
 pub(crate) use platform::{kill_group, memory_file, pidfd, set_pipe_size, umask};
 pub(crate) use process::{Credentials, Process, credentials, environ, start_shepherd};
-pub(crate) use socket::{Sent, send, socket_pair};
+pub(crate) use socket::{Sent, send, socket_pair, stream_pair};
 
 /// The error numbers the binding needs by name.
 pub use libc::{EAGAIN, EINVAL, EIO};
