@@ -63,6 +63,7 @@ const bad: readonly (readonly [option: string, file: unknown, args?: unknown, op
   ['extraFds[0].pipe', 'true', [], { extraFds: [{ pipe: 'both' }] }],
   ['extraFds[0].file', 'true', [], { extraFds: [{ file: '' }] }],
   ['extraFds[0].append', 'true', [], { extraFds: [{ file: 'x', append: 1 }] }],
+  ['limiter', 'true', [], { limiter: 4 }],
   ['pipeSize', 'true', [], { pipeSize: 1.5 }],
   ['readAhead', 'true', [], { readAhead: -1 }],
 ]

@@ -1,4 +1,5 @@
 // Child processes: what 'sluicegate/process' gives.
+export { limitChildren, type Limiter } from './admission.ts'
 export { command, Command } from './command.ts'
 export { run } from './run.ts'
 export { $, type Script, type ScriptCommand } from './script.ts'

@@ -27,6 +27,8 @@ export class Life implements ChildListener {
   containment: 'none' | 'group' | 'tree' = 'none'
   /** Called when something beside the child failed: the other members of its pipe go with it. */
   onTrouble: (() => void) | undefined
+  /** Called once when it is closed, or was not started after all. */
+  onOver: (() => void) | undefined
   readonly #child: Child
   readonly #reference: Reference
   readonly #termination: Termination
@@ -202,6 +204,7 @@ export class Life implements ChildListener {
     this.#ends?.settle()
     this.#child.release()
     this.#reference.drop()
+    this.onOver?.()
     this.#closed.resolve(this.#exit)
   }
 
@@ -214,6 +217,7 @@ export class Life implements ChildListener {
     this.#isPending = false
     this.#stopLimits()
     this.#reference.drop()
+    this.onOver?.()
     this.#started.reject(error)
   }
 

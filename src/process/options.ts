@@ -1,5 +1,6 @@
 // The one place where what a user passes becomes settings: everything checked, every default filled in, every property read once.
 import { invalidOption } from '../errors.ts'
+import { limiterOption, type Limiter } from './admission.ts'
 import { checkVariables } from './environment-variables.ts'
 import { booleanOption, choiceOption, durationOption, integerOption, isObject } from './options/check.ts'
 import { collectOptions, type CollectSettings } from './options/collect.ts'
@@ -30,6 +31,7 @@ export interface Settings extends CommandLine, Ladder, Streams {
   readonly leftovers: 'leave' | 'kill'
   readonly detached: boolean
   readonly drainTimeout: number
+  readonly limiter: Limiter | undefined
   /** NaN = ours. */
   readonly umask: number
   readonly privileges: Privileges | undefined
@@ -65,6 +67,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'leftovers',
   'detached',
   'drainTimeout',
+  'limiter',
   'encoding',
   'lines',
   'stripFinalNewline',
@@ -130,6 +133,7 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     leftovers: choiceOption('leftovers', options.leftovers, ['leave', 'kill'], 'leave'),
     detached,
     drainTimeout: durationOption('drainTimeout', options.drainTimeout, DEFAULT_DRAIN_TIMEOUT),
+    limiter: limiterOption(options.limiter),
     umask: umaskOption(options.umask),
     privileges: privilegeOptions(given),
     extraFds: extraOptions(options.extraFds, use),

@@ -1,5 +1,6 @@
 // The public words of a child process: options, exit, result, handle. Bytes, readers and writers are in byte-types.ts, Command in command.ts.
 import type { Duplex, Writable } from 'node:stream'
+import type { Limiter } from './admission.ts'
 import type { Bytes, ByteReader, ByteSource, ByteWriter } from './byte-types.ts'
 
 /** A signal by name, or by number from 1 to 64. */
@@ -89,6 +90,11 @@ export interface ProcessOptions {
   detached?: boolean
   /** 1000: exited, but a descendant holds a pipe: milliseconds that `closed` waits for its end. */
   drainTimeout?: number
+  /**
+   * Admission: a `Semaphore` of which one permit is taken before the start and given back when the child is `closed` or was not started. The wait for it
+   * ends with the signal and does not count for the `timeout`. A pipe takes the permits of its members together, and gives them back together.
+   */
+  limiter?: Limiter
 }
 
 /** What is known of a child that is over. */

@@ -42,6 +42,9 @@ pub struct Supervisor {
     children: HashMap<u32, Arc<Child>>,
     /// Exited, but not yet released by their owner: their descriptors are about to come back.
     leaving: HashSet<u32>,
+    /// Shepherds without a child that will get none, to be let go.
+    unused: Vec<Arc<Connection>>,
+    is_pumping: bool,
 }
 
 #[derive(Debug)]
@@ -147,13 +150,22 @@ impl Supervisor {
 
     /// Sends what the window, the socket and the descriptor limit allow.
     pub(crate) fn pump(turn: &mut Turn<'_>) {
-        while let Some((child, outcome)) = with(|supervisor| supervisor.step(turn)) {
-            match outcome {
-                Step::Sent => {}
-                Step::Outdated(connection) => connection.lose(turn),
-                Step::Failed(failure) => child.push(turn, Event::Failed(failure)),
+        // Letting a shepherd go asks for this too: inside the loop that would be a try in vain, and another, and another.
+        if with(|supervisor| std::mem::replace(&mut supervisor.is_pumping, true)) {
+            return;
+        }
+        loop {
+            let step = with(|supervisor| supervisor.step(turn));
+            for connection in with(|supervisor| std::mem::take(&mut supervisor.unused)) {
+                connection.lose(turn);
+            }
+            match step {
+                None => break,
+                Some((_, Step::Sent)) => {}
+                Some((child, Step::Failed(failure))) => child.push(turn, Event::Failed(failure)),
             }
         }
+        with(|supervisor| supervisor.is_pumping = false);
     }
 
     pub(crate) fn child_ended(turn: &mut Turn<'_>, child: &Child) {
@@ -211,10 +223,7 @@ impl Supervisor {
             self.abandon(&pending);
             return Some((child, Step::Sent));
         }
-        if let Some(old) = self.outdated(&pending.launch) {
-            self.queue.push_front(pending);
-            return Some((child, Step::Outdated(old)));
-        }
+        self.replace_outdated(&pending.launch);
         let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
         if unanswered >= WINDOW {
             self.queue.push_front(pending);
@@ -247,6 +256,15 @@ impl Supervisor {
             Ok(connection) => connection,
             Err(failure) => return out_of_or_failed(failure),
         };
+        let attempt = self.send(turn, pending, &connection);
+        if is_one_shot(&pending.launch) && !matches!(attempt, Attempt::Done(Step::Sent)) {
+            // The next attempt starts another.
+            self.unused.push(connection);
+        }
+        attempt
+    }
+
+    fn send(&mut self, turn: &Turn<'_>, pending: &mut Pending, connection: &Arc<Connection>) -> Attempt {
         let mut ready = match pending.prepared.take() {
             Some(ready) => ready,
             None => match make_ready(pending, &mut self.links) {
@@ -259,7 +277,7 @@ impl Supervisor {
         match connection.send(pending.child.id(), &mut ready.message, &fds) {
             Sent::Done => {
                 let child = &pending.child;
-                drop(child.connection.set(Arc::clone(&connection)));
+                drop(child.connection.set(Arc::clone(connection)));
                 self.children.insert(child.id(), Arc::clone(child));
                 let Prepared { status, ours, .. } = ready.prepared;
                 match StatusPipe::open(turn, Arc::clone(child), status, ours) {
@@ -278,7 +296,7 @@ impl Supervisor {
             }
             Sent::Lost => {
                 pending.prepared = Some(ready);
-                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &connection)) {
+                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
                     self.current = None;
                 }
                 Attempt::Again
@@ -288,12 +306,15 @@ impl Supervisor {
     }
 
     /// After a change of privileges the resident shepherd still has the old ones: it sees to what it has, and starts nothing
-    /// more. One that has nothing is given back, to be let go at once.
-    fn outdated(&mut self, launch: &Launch) -> Option<Arc<Connection>> {
+    /// more. One that has nothing is let go at once.
+    fn replace_outdated(&mut self, launch: &Launch) {
         let is_other = |current: &mut Arc<Connection>| current.credentials != sys::credentials();
-        let old = if is_one_shot(launch) { None } else { self.current.take_if(is_other) }?;
-        let serves = |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, &old));
-        (!self.children.values().any(serves)).then_some(old)
+        let old = if is_one_shot(launch) { None } else { self.current.take_if(is_other) };
+        self.unused.extend(old.filter(|old| {
+            let serves =
+                |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, old));
+            !self.children.values().any(serves)
+        }));
     }
 
     /// The shepherd for this spawn: the resident one, or one of its own for a child that shall outlive us.
@@ -343,8 +364,6 @@ fn is_one_shot(launch: &Launch) -> bool {
 #[derive(Debug)]
 enum Step {
     Sent,
-    /// Nothing was sent yet: this shepherd is of no use any more.
-    Outdated(Arc<Connection>),
     Failed(Failure),
 }
 
