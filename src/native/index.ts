@@ -4,6 +4,7 @@ export { Environment, environment, type EndpointHost, type Handler, type KeepAli
 export { takeEvent, type NativeChildEvent } from './event.ts'
 export {
   sendRequest,
+  type NativeCgroup,
   type NativeExtra,
   type NativeExtras,
   type NativeSpawnRequest,

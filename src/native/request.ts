@@ -44,8 +44,20 @@ export interface NativeExtras {
   readonly nice: number
   /** nofile, nproc, as, cpu, core, fsize; Infinity is no limit. */
   readonly limits: readonly number[]
+  /** A control group of its own; the containment is 2 then. */
+  readonly cgroup: NativeCgroup | undefined
   /** 3, 4 and so on. */
   readonly descriptors: readonly NativeExtra[]
+}
+
+/** Numbers that are NaN were not given; those of the processor are in microseconds. */
+export interface NativeCgroup {
+  /** The folder in which a leaf is made; '' is the group of this process. */
+  readonly parent: string
+  readonly memoryMax: number
+  readonly pidsMax: number
+  readonly cpuQuota: number
+  readonly cpuPeriod: number
 }
 
 export interface NativeExtra {
@@ -89,7 +101,7 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
   numbers[15] = request.umask
   const names = `${request.file}\0${request.cwd}\0${pathOf(stdin)}\0${pathOf(stdout)}\0${pathOf(stderr)}\0`
   return native.spawn(
-    extras === undefined ? names : names + extras.descriptors.map(extra => `${pathOf(extra.stdio)}\0`).join(''),
+    extras === undefined ? names : names + extraNames(extras),
     request.argv,
     request.env,
     request.unset,
@@ -102,9 +114,16 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
   )
 }
 
-function extraNumbers({ uid, gid, nice, limits, descriptors }: NativeExtras): Float64Array {
+function extraNames({ descriptors, cgroup }: NativeExtras): string {
+  return [...descriptors.map(({ stdio }) => pathOf(stdio)), cgroup?.parent ?? ''].map(name => `${name}\0`).join('')
+}
+
+function extraNumbers({ uid, gid, nice, limits, cgroup, descriptors }: NativeExtras): Float64Array {
   const each = descriptors.flatMap(({ stdio, input }) => [KINDS[stdio.kind], numberOf(stdio), Number(input)])
-  return Float64Array.of(uid, gid, nice, ...limits, ...each)
+  const group = cgroup
+    ? [1, cgroup.memoryMax, cgroup.pidsMax, cgroup.cpuQuota, cgroup.cpuPeriod]
+    : Array<number>(5).fill(Number.NaN)
+  return Float64Array.of(uid, gid, nice, ...limits, ...group, ...each)
 }
 
 function putStdio(at: number, stdio: NativeStdio): void {

@@ -11,6 +11,7 @@ export { isSupported } from '../native/index.ts'
 export type { ByteReader, Bytes, ByteSource, ByteWriter, LineOptions, LineReader, WaitOptions } from './byte-types.ts'
 export type {
   AnySubprocess,
+  CgroupLimits,
   Exit,
   ExtraFdOption,
   OutputOf,

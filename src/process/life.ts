@@ -18,13 +18,13 @@ import { exitOf, type EndReason } from './result.ts'
 import { Termination } from './termination.ts'
 import type { Exit } from './types.ts'
 
-const CONTAINMENTS = ['none', 'group', 'tree'] as const
+const CONTAINMENTS = ['none', 'group', 'tree', 'cgroup'] as const
 const AT_ONCE: Ladder = { killSignal: 9, killTimeout: 0 }
 
 export class Life implements ChildListener {
   readonly settings: Settings
   pid = 0
-  containment: 'none' | 'group' | 'tree' = 'none'
+  containment: 'none' | 'group' | 'tree' | 'cgroup' = 'none'
   /** Called when something beside the child failed: the other members of its pipe go with it. */
   onTrouble: (() => void) | undefined
   /** Called once when it is closed, or was not started after all. */

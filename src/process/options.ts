@@ -3,6 +3,7 @@ import { invalidOption } from '../errors.ts'
 import { limiterOption, type Limiter } from './admission.ts'
 import { checkVariables } from './environment-variables.ts'
 import { booleanOption, choiceOption, durationOption, integerOption, isObject } from './options/check.ts'
+import { containmentOptions, type ContainmentSettings } from './options/containment.ts'
 import { collectOptions, type CollectSettings } from './options/collect.ts'
 import { extraOptions, type ExtraStream } from './options/extra-fds.ts'
 import { commandLine, cwdOption, type CommandLine } from './options/command-line.ts'
@@ -14,7 +15,7 @@ import type { RunOptions } from './types.ts'
 export const DEFAULT_DRAIN_TIMEOUT = 1000
 
 /** A total description of one child; nothing in it is optional by accident. */
-export interface Settings extends CommandLine, Ladder, Streams {
+export interface Settings extends CommandLine, ContainmentSettings, Ladder, Streams {
   readonly signal: AbortSignal | undefined
   /** Infinity = none. */
   readonly timeout: number
@@ -25,11 +26,7 @@ export interface Settings extends CommandLine, Ladder, Streams {
   /** 0 = the kernel's default. */
   readonly pipeSize: number
   readonly readAhead: number
-  readonly containment: 'tree' | 'group' | 'none'
-  /** Named by the caller, so less will not do. */
-  readonly containmentRequired: boolean
   readonly leftovers: 'leave' | 'kill'
-  readonly detached: boolean
   readonly drainTimeout: number
   readonly limiter: Limiter | undefined
   /** NaN = ours. */
@@ -64,6 +61,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'killSignal',
   'killTimeout',
   'containment',
+  'cgroup',
   'leftovers',
   'detached',
   'drainTimeout',
@@ -86,6 +84,7 @@ export function takeOptions(options: unknown): RunOptions {
     if (!KNOWN.has(name)) throw invalidOption(name, 'a known option', given[name])
   }
   if (isObject(given['env'])) given['env'] = { ...given['env'] }
+  if (isObject(given['cgroup'])) given['cgroup'] = { ...given['cgroup'] }
   if (isObject(given['rlimits'])) given['rlimits'] = { ...given['rlimits'] }
   if (Array.isArray(given['extraFds'])) given['extraFds'] = given['extraFds'].slice()
   return given
@@ -95,11 +94,7 @@ export function takeOptions(options: unknown): RunOptions {
 export type Use = 'collect' | 'hand out' | 'stream'
 
 export function settle(file: unknown, args: unknown, options: RunOptions, use: Use): Settings {
-  const { detached: background, containment: named } = options
-  const detached = booleanOption('detached', background, false)
-  const containment = choiceOption('containment', named, ['tree', 'group', 'none'], detached ? 'none' : 'tree')
-  if (detached && containment !== 'none')
-    throw invalidOption('containment', "'none' or nothing, since `detached` is given", named)
+  const held = containmentOptions(options.containment, options.detached, options.cgroup)
   const env = options.env
   if (env !== undefined) checkVariables(env)
   const given = options as Readonly<Record<string, unknown>>
@@ -128,10 +123,11 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     extendEnv: booleanOption('extendEnv', options.extendEnv, true),
     pipeSize: integerOption('pipeSize', options.pipeSize, 0, 0),
     readAhead: integerOption('readAhead', options.readAhead, 0, 0),
-    containment,
-    containmentRequired: named !== undefined,
+    containment: held.containment,
+    containmentRequired: held.containmentRequired,
+    cgroup: held.cgroup,
     leftovers: choiceOption('leftovers', options.leftovers, ['leave', 'kill'], 'leave'),
-    detached,
+    detached: held.detached,
     drainTimeout: durationOption('drainTimeout', options.drainTimeout, DEFAULT_DRAIN_TIMEOUT),
     limiter: limiterOption(options.limiter),
     umask: umaskOption(options.umask),

@@ -8,6 +8,8 @@ import type { ExtraStream } from './options/extra-fds.ts'
 import { RESOURCES } from './options/privileges.ts'
 import type { Stream } from './options/stdio.ts'
 
+/** A control group is one more hold on a tree. */
+const CONTAINMENTS = { none: 0, group: 1, tree: 2, cgroup: 2 } as const
 const NONE = Number.NaN
 const NO_PRIVILEGES = { uid: NONE, gid: NONE, nice: NONE, limits: RESOURCES.map(() => NONE) }
 
@@ -25,7 +27,7 @@ export function spawnRequest(settings: Settings): NativeSpawnRequest {
     stdin: nativeStdio(settings.stdin, 'stdin'),
     stdout: nativeStdio(settings.stdout, 'stdout'),
     stderr: nativeStdio(settings.stderr, 'stderr'),
-    containment: containment === 'tree' ? 2 : containment === 'group' ? 1 : 0,
+    containment: CONTAINMENTS[containment],
     detached: settings.detached,
     leftovers: settings.leftovers === 'kill' ? 1 : 0,
     killSignal: settings.killSignal,
@@ -39,9 +41,9 @@ export function spawnRequest(settings: Settings): NativeSpawnRequest {
   }
 }
 
-function nativeExtras({ privileges, extraFds }: Settings): NativeExtras | undefined {
-  if (privileges === undefined && extraFds.length === 0) return undefined
-  return { ...NO_PRIVILEGES, ...privileges, descriptors: extraFds.map(nativeExtra) }
+function nativeExtras({ privileges, cgroup, extraFds }: Settings): NativeExtras | undefined {
+  if (privileges === undefined && cgroup === undefined && extraFds.length === 0) return undefined
+  return { ...NO_PRIVILEGES, ...privileges, cgroup, descriptors: extraFds.map(nativeExtra) }
 }
 
 function nativeExtra({ stream, input }: ExtraStream, index: number): NativeExtra {

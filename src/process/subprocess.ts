@@ -33,7 +33,7 @@ export class Handle implements AnySubprocess {
     return this.#life.pid
   }
 
-  get containment(): 'tree' | 'group' | 'none' {
+  get containment(): 'tree' | 'group' | 'cgroup' | 'none' {
     return this.#life.containment
   }
 

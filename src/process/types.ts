@@ -30,6 +30,13 @@ export type StderrOption = StdoutOption | { tail: number } | 'stdout'
  */
 export type ExtraFdOption = Exclude<StdinOption | StdoutOption, 'pipe'> | { pipe: 'in' | 'out' | 'duplex' }
 
+/** Limits of a control group: bytes, processes with their threads, and microseconds of processor time in each period of so many. */
+export interface CgroupLimits {
+  memoryMax?: number
+  pidsMax?: number
+  cpuMax?: { quota: number; period: number }
+}
+
 /** Options of every child. */
 export interface ProcessOptions {
   /** Ends the child's whole tree when it aborts. Already aborted: nothing is started. */
@@ -79,8 +86,16 @@ export interface ProcessOptions {
   killSignal?: Signal
   /** Milliseconds until SIGKILL follows, again and again until the tree is gone: 5000. 0 = SIGKILL at once, Infinity = never. */
   killTimeout?: number
-  /** `'tree'` where the host can (Linux), else `'group'`. One that is named is required, or ERR_CONTAINMENT. */
-  containment?: 'tree' | 'group' | 'none'
+  /**
+   * `'tree'` where the host can (Linux), else `'group'`. One that is named is required, or ERR_CONTAINMENT. `'cgroup'` is a tree in a control group
+   * (version 2) of its own: nobody leaves that, and what no signal of ours reaches ends with it too.
+   */
+  containment?: 'tree' | 'group' | 'cgroup' | 'none'
+  /**
+   * Implies containment `'cgroup'`. A path: the delegated group in which the child's own one is made. Limits: made in the group that the
+   * environment variable SLUICEGATE_CGROUP names, else in ours. It is removed when nothing of the tree is left.
+   */
+  cgroup?: string | CgroupLimits
   /**
    * After a normal exit: `'leave'` (default) lets descendants live until this process ends, `'kill'` ends them at once.
    * Timeout, abort, terminate, disposal and our own death end the whole tree.
@@ -193,7 +208,7 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
   /** The members of a pipe before this one, first to last. */
   readonly pipedFrom: readonly AnySubprocess[]
   /** What was obtained. */
-  readonly containment: 'tree' | 'group' | 'none'
+  readonly containment: 'tree' | 'group' | 'cgroup' | 'none'
   /** The child is gone. Never rejects. */
   readonly exited: Promise<Exit>
   /** And every pipe is at its end, or `drainTimeout` is over. Never rejects. */

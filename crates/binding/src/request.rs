@@ -3,7 +3,7 @@
 
 use napi::bindgen_prelude::ClassInstance;
 use process::{Extra, Launch, Source};
-use protocol::{Containment, Extras, NEVER, Strings, UNLIMITED};
+use protocol::{Cgroup, Containment, Extras, NEVER, Strings, UNLIMITED};
 
 use crate::endpoint::JsEndpoint;
 
@@ -21,8 +21,9 @@ pub(crate) struct Layout<'a> {
 /// An endpoint that is given away.
 pub(crate) type GivenEnd<'env> = Option<ClassInstance<'env, JsEndpoint>>;
 
-/// User, group, nice value and the limits; after them come three numbers for each descriptor.
-const EXTRA_NUMBERS: usize = 9;
+/// User, group, nice value, the limits, whether there is a control group, and its limits; after them come three numbers for
+/// each descriptor.
+const EXTRA_NUMBERS: usize = 14;
 
 impl Layout<'_> {
     pub(crate) fn into_launch(
@@ -47,6 +48,7 @@ impl Layout<'_> {
             let end = if *kind == ENDPOINT { extra_ends.next() } else { None };
             Extra { source: source(*kind, *number, name(), end), input: *input != 0.0 }
         });
+        let extra = extra.collect();
         Launch {
             file,
             argv: strings(self.argv),
@@ -68,8 +70,9 @@ impl Layout<'_> {
             read_ahead: number(6) as usize,
             foreground: number(7) != 0.0,
             umask: whole(number(15)).map(|mask| mask as u32),
-            extra: extra.collect(),
-            extras: self.extras.map(|numbers| Box::new(extras(numbers))),
+            extra,
+            // The name of its folder is the last one.
+            extras: self.extras.map(|numbers| Box::new(extras(numbers, name()))),
         }
     }
 }
@@ -91,14 +94,22 @@ fn source(kind: f64, number: f64, path: Vec<u8>, end: GivenEnd<'_>) -> Source {
     }
 }
 
-fn extras(numbers: &[f64]) -> Extras {
+fn extras(numbers: &[f64], parent: Vec<u8>) -> Extras {
     let at = |index: usize| numbers.get(index).copied().and_then(whole);
     let id = |index| at(index).map(|id| id as u32);
     let mut limits = [None; 6];
     for (index, limit) in limits.iter_mut().enumerate() {
         *limit = at(index + 3).map(|limit| if limit.is_finite() { limit as u64 } else { UNLIMITED });
     }
-    Extras { uid: id(0), gid: id(1), nice: at(2).map(|nice| nice as i8), limits, descriptors: Vec::new() }
+    let bound = |index| at(index).map(|bound| bound as u64);
+    let cgroup = at(9).is_some().then(|| Cgroup {
+        parent,
+        memory_max: bound(10),
+        pids_max: bound(11),
+        cpu_max: bound(12).zip(bound(13)),
+    });
+    let nice = at(2).map(|nice| nice as i8);
+    Extras { uid: id(0), gid: id(1), nice, limits, descriptors: Vec::new(), cgroup }
 }
 
 /// NaN stands for nothing.

@@ -313,6 +313,6 @@ impl Handler for StatusPipe {
 }
 
 fn failure_of(stage: protocol::Stage, errno: i32) -> Failure {
-    let code = (stage == protocol::Stage::Containment).then_some("ERR_CONTAINMENT");
+    let code = stage.is_containment().then_some("ERR_CONTAINMENT");
     Failure { code, ..Failure::new(stage.as_str(), errno) }
 }

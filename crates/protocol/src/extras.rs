@@ -2,6 +2,7 @@
 //! of it carries one byte that says so.
 
 use crate::bytes::Reader;
+use crate::cgroup::Cgroup;
 use crate::error::DecodeError;
 use crate::request::Stdio;
 
@@ -50,6 +51,8 @@ pub struct Extras {
     pub limits: [Option<u64>; Resource::COUNT],
     /// The sources of 3, 4 and so on, at most [`MAX_EXTRA_FDS`]; those that are passed come after those of 0, 1 and 2.
     pub descriptors: Vec<Stdio>,
+    /// A control group of its own; only for a target whose tree is held together.
+    pub cgroup: Option<Cgroup>,
 }
 
 const UID: u16 = 1;
@@ -57,12 +60,18 @@ const GID: u16 = 1 << 1;
 const NICE: u16 = 1 << 2;
 /// Of the first resource; the others follow.
 const LIMIT: u16 = 1 << 3;
+const CGROUP: u16 = LIMIT << Resource::COUNT;
 
 impl Extras {
     /// Which fields there are, those fields, the count of descriptors and one byte for each.
     pub(crate) fn encode(&self, into: &mut Vec<u8>) {
         let limits = self.limits.iter().enumerate().filter(|(_, limit)| limit.is_some());
-        let fields = [(UID, self.uid.is_some()), (GID, self.gid.is_some()), (NICE, self.nice.is_some())];
+        let fields = [
+            (UID, self.uid.is_some()),
+            (GID, self.gid.is_some()),
+            (NICE, self.nice.is_some()),
+            (CGROUP, self.cgroup.is_some()),
+        ];
         let named = fields.into_iter().filter(|(_, there)| *there).map(|(bit, _)| bit);
         let mask = named.chain(limits.map(|(index, _)| LIMIT << index)).fold(0, |mask, bit| mask | bit);
         into.extend_from_slice(&mask.to_le_bytes());
@@ -75,11 +84,14 @@ impl Extras {
         }
         into.push(u8::try_from(self.descriptors.len()).unwrap_or(u8::MAX));
         into.extend(self.descriptors.iter().map(|slot| slot.to_byte()));
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.encode(into);
+        }
     }
 
     pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mask = reader.u16("extras")?;
-        if mask >= LIMIT << Resource::COUNT {
+        if mask >= CGROUP << 1 {
             return Err(DecodeError::Invalid("extras"));
         }
         let has = |bit: u16| mask & bit != 0;
@@ -93,7 +105,8 @@ impl Extras {
         let count = usize::from(reader.u8("descriptors")?);
         let descriptors =
             (0..count).map(|_| Stdio::from_byte(reader.u8("descriptors")?)).collect::<Result<_, _>>()?;
-        let extras = Self { uid, gid, nice, limits, descriptors };
+        let cgroup = has(CGROUP).then(|| Cgroup::decode(reader)).transpose()?;
+        let extras = Self { uid, gid, nice, limits, descriptors, cgroup };
         extras.check().map(|()| extras)
     }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod bytes;
+mod cgroup;
 mod control;
 mod error;
 mod extras;
@@ -15,6 +16,7 @@ mod strings;
 mod version;
 
 pub use answer::{ANSWER_SIZE, Answer};
+pub use cgroup::Cgroup;
 pub use control::{CONTROL_SIZE, Control};
 pub use error::DecodeError;
 pub use extras::{Extras, MAX_EXTRA_FDS, Resource, UNLIMITED};

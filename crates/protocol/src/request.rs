@@ -1,6 +1,7 @@
 //! Everything the shepherd has to know to start one child.
 
 use crate::bytes::{Reader, push_string};
+use crate::cgroup::Cgroup;
 use crate::error::DecodeError;
 use crate::extras::Extras;
 use crate::strings::Strings;
@@ -17,6 +18,8 @@ pub enum Containment {
     Group = 1,
     /// A keeper process to which every descendant comes back.
     Tree = 2,
+    /// The same, and a control group. Only told, never asked for by this name: see [`Extras::cgroup`].
+    Cgroup = 3,
 }
 
 impl Containment {
@@ -25,6 +28,7 @@ impl Containment {
             0 => Ok(Self::None),
             1 => Ok(Self::Group),
             2 => Ok(Self::Tree),
+            3 => Ok(Self::Cgroup),
             _ => Err(DecodeError::Invalid("containment")),
         }
     }
@@ -175,10 +179,18 @@ impl SpawnRequest {
         3 + self.extras.as_ref().map_or(0, |extras| extras.descriptors.len())
     }
 
+    /// The control group it is started in.
+    #[must_use]
+    pub fn cgroup(&self) -> Option<&Cgroup> {
+        self.extras.as_ref().and_then(|extras| extras.cgroup.as_ref())
+    }
+
     fn check(&self) -> Result<(), DecodeError> {
         let [stdin, stdout, _] = self.stdio;
         let fields = [
             ("child", self.child != 0),
+            ("containment", self.containment != Containment::Cgroup),
+            ("cgroup", self.containment == Containment::Tree || self.cgroup().is_none()),
             ("kill_signal", (1..=64).contains(&self.kill_signal)),
             ("umask", self.umask <= 0o777),
             ("stdio", stdin != Stdio::SameAsStdout && stdout != Stdio::SameAsStdout),

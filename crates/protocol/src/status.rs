@@ -90,11 +90,25 @@ pub enum Stage {
     Gid,
     /// Becoming another user.
     Uid,
+    /// Finding the control group to make a leaf in.
+    CgroupParent,
+    /// Making the leaf.
+    CgroupLeaf,
+    /// Making sure that the leaf can be killed as a whole.
+    CgroupKill,
+    /// Limiting its memory.
+    CgroupMemory,
+    /// Limiting its processes.
+    CgroupPids,
+    /// Limiting its processor time.
+    CgroupCpu,
+    /// Starting the target in it.
+    CgroupJoin,
 }
 
 impl Stage {
     /// Every stage with its word; its place is its byte in a record.
-    const ALL: [(Self, &'static str); 21] = [
+    const ALL: [(Self, &'static str); 28] = [
         (Self::Exec, "exec"),
         (Self::Chdir, "chdir"),
         (Self::Fork, "fork"),
@@ -116,6 +130,13 @@ impl Stage {
         (Self::Groups, "groups"),
         (Self::Gid, "gid"),
         (Self::Uid, "uid"),
+        (Self::CgroupParent, "cgroup.parent"),
+        (Self::CgroupLeaf, "cgroup.leaf"),
+        (Self::CgroupKill, "cgroup.kill"),
+        (Self::CgroupMemory, "cgroup.memoryMax"),
+        (Self::CgroupPids, "cgroup.pidsMax"),
+        (Self::CgroupCpu, "cgroup.cpuMax"),
+        (Self::CgroupJoin, "cgroup.join"),
     ];
 
     fn place(self) -> usize {
@@ -126,6 +147,22 @@ impl Stage {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL.get(self.place()).map_or("exec", |(_, word)| word)
+    }
+
+    /// Whether it is the wanted hold on the tree that could not be had.
+    #[must_use]
+    pub const fn is_containment(self) -> bool {
+        matches!(
+            self,
+            Self::Containment
+                | Self::CgroupParent
+                | Self::CgroupLeaf
+                | Self::CgroupKill
+                | Self::CgroupMemory
+                | Self::CgroupPids
+                | Self::CgroupCpu
+                | Self::CgroupJoin
+        )
     }
 
     /// Its byte in a record. Async-signal-safe.

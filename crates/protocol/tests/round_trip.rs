@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{
-    Answer, Containment, Control, DecodeError, Extras, Frame, MAX_EXTRA_FDS, MAX_INLINE, Resource,
+    Answer, Cgroup, Containment, Control, DecodeError, Extras, Frame, MAX_EXTRA_FDS, MAX_INLINE, Resource,
     SpawnRequest, Stage, Status, Stdio, Strings,
 };
 
@@ -26,9 +26,15 @@ fn stderr_slot() -> impl Strategy<Value = Stdio> {
 fn extras() -> impl Strategy<Value = Option<Box<Extras>>> {
     let id = || proptest::option::of(0..u32::MAX);
     let limits = proptest::array::uniform6(proptest::option::of(any::<u64>()));
-    let fields = (id(), id(), proptest::option::of(-20_i8..=19), limits, vec(slot(), 0..=MAX_EXTRA_FDS));
-    proptest::option::of(fields.prop_map(|(uid, gid, nice, limits, descriptors)| {
-        Box::new(Extras { uid, gid, nice, limits, descriptors })
+    let bound = || proptest::option::of(any::<u64>());
+    let cpu = proptest::option::of((any::<u64>(), any::<u64>()));
+    let cgroup = (string(), bound(), bound(), cpu)
+        .prop_map(|(parent, memory_max, pids_max, cpu_max)| Cgroup { parent, memory_max, pids_max, cpu_max });
+    let nice = proptest::option::of(-20_i8..=19);
+    let descriptors = vec(slot(), 0..=MAX_EXTRA_FDS);
+    let fields = (id(), id(), nice, limits, descriptors, proptest::option::of(cgroup));
+    proptest::option::of(fields.prop_map(|(uid, gid, nice, limits, descriptors, cgroup)| {
+        Box::new(Extras { uid, gid, nice, limits, descriptors, cgroup })
     }))
 }
 
@@ -42,23 +48,28 @@ fn request() -> impl Strategy<Value = SpawnRequest> {
             (kill_on_exit, setsid, foreground),
             (stdin, stdout, stderr),
             (cwd, file, argv, env),
-            extras,
-        )| SpawnRequest {
-            child,
-            environment,
-            containment,
-            kill_on_exit,
-            kill_signal,
-            kill_timeout_ms,
-            umask,
-            setsid,
-            foreground,
-            stdio: [stdin, stdout, stderr],
-            cwd,
-            file,
-            argv: Strings::from_iter(argv),
-            env: Strings::from_iter(env),
-            extras,
+            mut extras,
+        )| {
+            if let (Containment::None | Containment::Group, Some(extras)) = (containment, &mut extras) {
+                extras.cgroup = None;
+            }
+            SpawnRequest {
+                child,
+                environment,
+                containment,
+                kill_on_exit,
+                kill_signal,
+                kill_timeout_ms,
+                umask,
+                setsid,
+                foreground,
+                stdio: [stdin, stdout, stderr],
+                cwd,
+                file,
+                argv: Strings::from_iter(argv),
+                env: Strings::from_iter(env),
+                extras,
+            }
         },
     )
 }
@@ -82,10 +93,11 @@ fn control() -> impl Strategy<Value = Control> {
 
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        (0_u8..21, any::<i32>()).prop_filter_map("a stage", |(byte, errno)| {
+        (0_u8..28, any::<i32>()).prop_filter_map("a stage", |(byte, errno)| {
             Stage::from_byte(byte).map(|stage| Status::Failed { stage, errno })
         }),
         (any::<i32>(), containment()).prop_map(|(pid, containment)| Status::Started { pid, containment }),
+        any::<i32>().prop_map(|pid| Status::Started { pid, containment: Containment::Cgroup }),
         Just(Status::Stopped),
         Just(Status::Orphaned),
         (any::<i32>(), any::<i32>(), any::<bool>(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
@@ -159,7 +171,7 @@ fn every_stage_has_its_own_word() {
     let mut distinct = words.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    assert_eq!(words.len(), 21);
+    assert_eq!(words.len(), 28);
     assert_eq!(distinct.len(), words.len());
 }
 

@@ -75,8 +75,8 @@ pub fn start(order: Order, reach: Containment, bound: bool, now: Instant) -> Res
     }
 }
 
-/// The child's end lies above the numbers that the child puts its descriptors on.
-fn errno_pipe(slots: usize) -> io::Result<(OwnedFd, OwnedFd)> {
+/// A pipe for the outcome of a start. The child's end lies above the numbers that the child puts its descriptors on.
+pub fn errno_pipe(slots: usize) -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = sys::errno_pipe()?;
     let writer = if slots > 3 { sys::duplicate(writer.as_fd(), slots as RawFd)? } else { writer };
     Ok((reader, writer))

@@ -86,6 +86,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// How many descriptors the target has.
+    pub fn slots(&self) -> usize {
+        self.sources.end() as usize
+    }
+}
+
 /// Becomes the target; returns only when it can't. Runs in a new process with all signals blocked.
 pub fn become_target(plan: &Plan) -> Failure {
     let attempt = || -> Result<(), Failure> {

@@ -23,7 +23,8 @@ use protocol::{CONTROL_SIZE, Containment, Control, MAX_INLINE, Stage};
 use crate::descendants;
 use crate::exec::{Failure, Plan};
 use crate::foreground::Terminal;
-use crate::launch::launch;
+use crate::launch::{launch, launch_into};
+use crate::leaf::Leaf;
 use crate::link::Link;
 use crate::order::{self, Order};
 use crate::sys::{self, Change, Parent, Received, Side, Stack};
@@ -118,12 +119,23 @@ impl Keeper {
         drop(memfd);
         let (rules, containment) = (Rules::of(&request), request.containment);
         let (parent, bound_to) = match containment {
-            Containment::Tree => (Parent::Own, sys::own_pid()),
+            Containment::Tree | Containment::Cgroup => (Parent::Own, sys::own_pid()),
             Containment::Group | Containment::None => (Parent::Same, self.shepherd),
         };
+        let leaf = request.cgroup().map(|wanted| Leaf::make(wanted, request.child)).transpose();
+        let (leaf, entrance) = match leaf {
+            Ok(leaf) => leaf.unzip(),
+            Err(failure) => {
+                self.say(Word::Failed(failure));
+                return true;
+            }
+        };
         let plan = Plan::new(request, &ends, node, Some(bound_to));
-        let started = launch(&plan, &self.stack, parent);
-        drop((plan, ends));
+        let started = match &entrance {
+            Some(entrance) => launch_into(entrance, &plan),
+            None => launch(&plan, &self.stack, parent),
+        };
+        drop((plan, ends, entrance));
         let pid = match started {
             Ok(pid) => pid,
             Err((pid, failure)) => {
@@ -132,7 +144,13 @@ impl Keeper {
                 }
                 if let (Parent::Own, Some(pid)) = (parent, pid) {
                     // It has left through _exit, so this finds a zombie.
-                    sys::reap(pid);
+                    while sys::reap(pid) == Change::None {
+                        sys::poll(&mut [sys::interest(self.signals.as_fd(), libc::POLLIN)], None);
+                        sys::drain_signals(self.signals.as_fd());
+                    }
+                }
+                if let Some(leaf) = leaf {
+                    leaf.remove();
                 }
                 self.say(Word::Failed(failure));
                 return true;
@@ -148,8 +166,8 @@ impl Keeper {
         let terminal = terminal.and_then(|terminal| Terminal::place(terminal, 6).ok());
         self.wait_for_go();
         self.say(Word::Started(pid));
-        let target = Target::started(pid, Containment::Tree, rules, status, terminal);
-        self.hold(target)
+        let reach = if leaf.is_some() { Containment::Cgroup } else { Containment::Tree };
+        self.hold(Target::started(pid, reach, rules, status, terminal).in_leaf(leaf))
     }
 
     /// The shepherd's next message, or its end: either way it holds none of the target's ends.

@@ -16,6 +16,7 @@ mod keeper;
 mod ladder;
 mod launch;
 mod launching;
+mod leaf;
 mod link;
 mod oneshot;
 mod order;

@@ -5,12 +5,13 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use libc::{c_int, c_void, pid_t};
 use protocol::{MAX_EXTRA_FDS, Resource};
 
-use super::{Change, Exit, Message, Parent, Received, Sender, check, errno, own};
+use super::{Change, Exit, Message, Parent, Received, Sender, Side, check, errno, own};
 
 /// Whether targets are started by keepers here, which can hold a tree together.
 pub const KEEPERS: bool = false;
@@ -371,4 +372,29 @@ pub fn set_uid(uid: u32) -> c_int {
 pub fn can_be_root_again() -> bool {
     // SAFETY: plain numbers.
     unsafe { libc::seteuid(0) == 0 }
+}
+
+/// A path that came as bytes.
+pub fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// There are no control groups here.
+pub fn is_cgroup2(_path: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// There are no control groups here.
+pub fn pid_namespace() -> io::Result<u64> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// There are no control groups here.
+pub fn start_of(_pid: pid_t) -> Option<u64> {
+    None
+}
+
+/// There are no control groups here.
+pub fn fork_into(_group: BorrowedFd<'_>) -> io::Result<(Side, bool)> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
