@@ -45,11 +45,14 @@ impl Entrance {
 }
 
 impl Leaf {
-    /// Makes the leaf that was asked for, with its limits; or nothing. `child` is told from other children of this process by it.
-    pub fn make(wanted: &Cgroup, child: u64) -> Result<(Self, Entrance), Failure> {
+    /// Makes the leaf that was asked for, with its limits; or nothing. `child` tells it from this process's other ones. The
+    /// first of them looks for what dead guards have left there.
+    pub fn make(wanted: &Cgroup, child: u64, is_first: bool) -> Result<(Self, Entrance), Failure> {
         let parent = parent_of(wanted).map_err(failed(Stage::CgroupParent))?;
         let owner = Owner::of_this_process().map_err(failed(Stage::CgroupParent))?;
-        owner.sweep(&parent);
+        if is_first {
+            owner.sweep(&parent);
+        }
         let path = parent.join(format!("{PREFIX}{}.{}.{}.{child}", owner.namespace, owner.pid, owner.start));
         fs::create_dir(&path).map_err(failed(Stage::CgroupLeaf))?;
         let leaf = Self(path);
@@ -98,7 +101,11 @@ impl Leaf {
 
     /// Ends what is left in it, and removes it with all that was made below it. False when somebody outlives that.
     pub fn remove(&self) -> bool {
-        let deadline = Instant::now() + UNKILLABLE_AFTER;
+        self.remove_within(UNKILLABLE_AFTER)
+    }
+
+    fn remove_within(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
         while self.is_populated() {
             if Instant::now() >= deadline {
                 return false;
@@ -181,7 +188,8 @@ impl Owner {
     fn sweep(&self, parent: &Path) {
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_some_and(|name| self.is_left_behind(name)) {
-                Leaf(entry.path()).remove();
+                // What can't be ended holds nobody up for long; the next guard tries again.
+                Leaf(entry.path()).remove_within(PATIENCE);
             }
         }
     }
@@ -192,5 +200,23 @@ impl Owner {
         let Some([namespace, pid, start, _]) = numbers.as_deref() else { return false };
         let living = pid_t::try_from(*pid).ok().and_then(sys::start_of);
         *namespace == self.namespace && living != Some(*start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_leaves_of_dead_owners_in_this_namespace_are_left_behind() {
+        let own = Owner::of_this_process().unwrap();
+        let name = |namespace, pid, start| format!("sluicegate.{namespace}.{pid}.{start}.7");
+        assert!(!own.is_left_behind(&name(own.namespace, own.pid, own.start)), "it lives");
+        assert!(own.is_left_behind(&name(own.namespace, own.pid, own.start + 1)), "its number is another's");
+        assert!(own.is_left_behind(&name(own.namespace, pid_t::MAX, 1)), "nobody has its number");
+        assert!(!own.is_left_behind(&name(own.namespace + 1, pid_t::MAX, 1)), "nothing is known of it");
+        for stranger in ["sluicegate", "sluicegate.1.2.3", "sluicegate.a.b.c.d", "system.slice"] {
+            assert!(!own.is_left_behind(stranger));
+        }
     }
 }
