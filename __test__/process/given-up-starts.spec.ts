@@ -39,6 +39,6 @@ test('no time at all is none to start in: ERR_TIMEOUT, and nothing is executed',
     () => stream('true', [], { timeout: 0 }).read(),
   ]) {
     const error = await t.throwsAsync(start, { code: 'ERR_TIMEOUT', name: 'TimeoutError' })
-    t.regex(String(error?.message), /not started within 0 ms/)
+    t.regex(error?.message ?? '', /not started within 0 ms/)
   }
 })

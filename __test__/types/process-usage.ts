@@ -42,13 +42,22 @@ export async function handles(): Promise<unknown[]> {
   const exit = await child.success()
   const plain = await spawn('sleep', ['1'])
   const none: undefined = plain.stdin
+  const tty = await spawn('bash', { terminal: { columns: 80, rows: 24 } })
+  await tty.stdin.write('ls\n')
+  await tty.stdout.read()
+  const inTerminal: undefined = tty.stderr
+  tty.resize(100, 30)
+  // @ts-expect-error a size has two sides
+  tty.resize(100)
+  // @ts-expect-error there is no such setting
+  await spawn('bash', { terminal: { cols: 80 } })
   // @ts-expect-error stderr is a tail ring by default, not a reader
   plain.stderr.read()
   const both: Subprocess<{ stdin: 'pipe'; stderr: 'pipe' }> = await spawn('cat', { stdin: 'pipe', stderr: 'pipe' })
   const anyChild: AnySubprocess = child
   // @ts-expect-error there is no such way
   await spawn('cat', { stdin: 'socket' })
-  return [exit, none, both.stderr.lines(), anyChild]
+  return [exit, none, inTerminal, both.stderr.lines(), anyChild]
 }
 
 export async function commands(): Promise<unknown[]> {

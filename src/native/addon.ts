@@ -5,6 +5,8 @@
 export interface Addon {
   /** One per JS environment: the main thread or a worker. `wake` is called on that thread when `drain` has something. */
   readonly Environment: new (wake: () => void, shepherdPath: string) => NativeEnvironment
+  /** Starts the I/O thread, unless it runs: 0, or -errno. Comes before the first environment. */
+  startReactor(): number
   readonly EAGAIN: number
   readonly maxInline: number
 }
@@ -65,6 +67,10 @@ export interface NativeEndpoint {
   hungUp(): boolean
   /** The resulting size or -errno. */
   setPipeSize(bytes: number): number
+  /** Of a terminal's master: columns and rows. 0 or -errno. */
+  resize(columns: number, rows: number): number
+  /** The character that ends its input plus 256 for each time it has to be written, 0 for none, or -errno. `last`: what was written last, -1 = nothing. */
+  inputEnd(last: number, raw: boolean): number
   /** Read-ahead only: bytes; null = end; undefined = nothing yet, then arm(1); negative = -errno. */
   takeBlock(maxBytes: number): Uint8Array | null | undefined | number
   readonly readsAhead: boolean

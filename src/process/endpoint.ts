@@ -1,5 +1,6 @@
 // One end of a pipe on the JS side: the operations parked on it, when it is armed, and its counters.
 // What an operation does with the bytes is the reader's and the writer's business.
+import { constants } from 'node:os'
 import { errnoError } from '../errors.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { EndpointHost, Handler, KeepAlive } from '../native/index.ts'
@@ -27,6 +28,8 @@ export class Endpoint implements Handler {
   /** Operations that had to wait, and for how long somebody did. */
   parks = 0
   waitedMs = 0
+  /** One of the two ends of a terminal, which is one open file: it can't be given away. */
+  isTerminal = false
   #onHangUp: (() => void) | undefined
   #onFailure: ((error: Error) => void) | undefined
   #native: NativeEndpoint | undefined
@@ -100,6 +103,16 @@ export class Endpoint implements Handler {
     return this.#native?.hungUp() ?? false
   }
 
+  /** Of a terminal; without effect once it is closed. */
+  resize(columns: number, rows: number): void {
+    this.#native?.resize(columns, rows)
+  }
+
+  /** The character that ends a terminal's input, and 256 for each time it has to be written; `last` was written before it, -1 = nothing was. */
+  inputEnd(last: number, raw: boolean): number {
+    return this.#native?.inputEnd(last, raw) ?? 0
+  }
+
   /** Bytes, 0 at the end, AGAIN, or -errno. */
   read(into: Uint8Array, offset: number, length: number): number {
     if (this.#native === undefined) return this.#missing()
@@ -109,6 +122,8 @@ export class Endpoint implements Handler {
   /** Bytes taken, AGAIN, or -errno. */
   write(from: Uint8Array, offset: number, length: number): number {
     if (this.#native === undefined) return this.#missing()
+    // A terminal that nobody has any more takes what there is room for, and never says that it is over.
+    if (this.isTerminal && this.hungUp) return -constants.errno.EPIPE
     return this.#count(this.#native.write(from, offset, length))
   }
 

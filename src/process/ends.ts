@@ -8,6 +8,7 @@ import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
 import type { ReaderCore } from './reader-core.ts'
 import { PipeReader } from './reader.ts'
+import { hangUp, terminalWriter } from './terminal.ts'
 import { PipeWriter } from './writer.ts'
 
 export interface EndsHooks {
@@ -35,6 +36,7 @@ export class Ends {
   readonly #writers: PipeWriter[] = []
   readonly #tail: Endpoint | undefined
   readonly #isInputOurs: boolean
+  readonly #terminal: Endpoint | undefined
 
   /** `waiting`: an endpoint that somebody else reads from, and that gets the child's stdout. */
   constructor(
@@ -56,12 +58,14 @@ export class Ends {
         this.#writers.push(end)
       }
     }
-    this.#isInputOurs = settings.isStdinOurs
+    const { terminal } = settings
+    this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
-    const readHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
+    const extraHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
+    const readHooks = { ...extraHooks, onClose: () => this.#outputClosed(hooks) }
     if (stdin) {
       const endpoint = Endpoint.of(stdin, host, 'write', keepAlive)
-      this.stdin = new PipeWriter(endpoint)
+      this.stdin = terminal ? terminalWriter(endpoint, terminal) : new PipeWriter(endpoint)
       add(this.stdin, endpoint)
     }
     if (stdout && waiting) {
@@ -85,9 +89,20 @@ export class Ends {
       }
     }
     const { extraFds } = settings
-    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, readHooks, add)
+    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, extraHooks, add)
     this.outputs = outputs
     this.inputs = inputs
+    if (terminal) {
+      const ways = [this.stdin, this.stdout].map(end => endpointOf(end))
+      this.#terminal = ways[1] ?? waiting
+      // Its two ends are one open file, whose every use is ours.
+      for (const endpoint of [ways[0], this.#terminal]) if (endpoint) endpoint.isTerminal = true
+    }
+  }
+
+  /** Of a terminal that is still open. */
+  resize(columns: number, rows: number): void {
+    this.#terminal?.resize(columns, rows)
   }
 
   /** Closes all of them; for a child that nobody was given. */
@@ -112,8 +127,18 @@ export class Ends {
 
   #settleWriter(writer: PipeWriter): void {
     const core = PipeWriter.coreOf(writer)
+    const closeUnread = (): void => {
+      if (writer.pendingBytes === 0) core?.closeUnread()
+    }
     if (this.#isInputOurs && writer === this.stdin) core?.abandon()
-    else if (core?.endpoint.hungUp && writer.pendingBytes === 0) core.closeUnread()
+    else if (core?.endpoint.hungUp) closeUnread()
+    // Whoever has the terminal may take what is typed for as long as it likes.
+    else if (this.#terminal && writer === this.stdin) core?.endpoint.watchHangUp(closeUnread)
+  }
+
+  #outputClosed(hooks: EndsHooks): void {
+    if (this.#terminal && this.stdin) hangUp(this.stdin)
+    hooks.closed()
   }
 
   #coreAt(endpoint: Endpoint): ReaderCore | undefined {
@@ -133,4 +158,9 @@ function closeIfEmpty(core: ReaderCore | undefined): void {
   } catch {
     // The end is an error, which stays for whoever reads.
   }
+}
+
+function endpointOf(end: PipeReader | PipeWriter | undefined): Endpoint | undefined {
+  if (end instanceof PipeReader) return PipeReader.coreOf(end)?.endpoint
+  return end && PipeWriter.coreOf(end)?.endpoint
 }

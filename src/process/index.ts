@@ -25,4 +25,5 @@ export type {
   StdinOption,
   StdoutOption,
   Subprocess,
+  TerminalOptions,
 } from './types.ts'

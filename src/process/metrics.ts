@@ -25,7 +25,8 @@ export function childMetrics(life: Life): ProcessMetrics {
     writes += input.calls
     writeParks += input.parks
     waitedForChildMs += input.waitedMs
-    pipedBytes += input.buffered
+    // Of a terminal both ends tell the same: what waits to be read.
+    if (!input.isTerminal) pipedBytes += input.buffered
   }
   return {
     kind: 'process',

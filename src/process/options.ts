@@ -10,6 +10,7 @@ import { commandLine, cwdOption, type CommandLine } from './options/command-line
 import { abortSignalOption, ladderOptions, type Ladder } from './options/signals.ts'
 import { privilegeOptions, umaskOption, type Privileges } from './options/privileges.ts'
 import { streamOptions, type Streams } from './options/stdio.ts'
+import { terminalVariables } from './options/terminal.ts'
 import type { RunOptions } from './types.ts'
 
 export const DEFAULT_DRAIN_TIMEOUT = 1000
@@ -66,6 +67,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'detached',
   'drainTimeout',
   'limiter',
+  'terminal',
   'encoding',
   'lines',
   'stripFinalNewline',
@@ -101,6 +103,7 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
   const line = commandLine(file, args, options.argv0, options.shell)
   const ladder = ladderOptions(options)
   const streams = streamOptions(given, use)
+  const { terminal } = streams
   // Named one by one: an object put together from spreads is a slow dictionary of 14 kB, and this runs for every child.
   return {
     file: line.file,
@@ -116,10 +119,11 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     input: streams.input,
     isStdinOurs: streams.isStdinOurs,
     foreground: streams.foreground,
+    terminal,
     signal: abortSignalOption(options.signal),
     timeout: durationOption('timeout', options.timeout, Infinity),
     cwd: cwdOption(options.cwd),
-    env,
+    env: terminal === undefined ? env : terminalVariables(terminal, env),
     extendEnv: booleanOption('extendEnv', options.extendEnv, true),
     pipeSize: integerOption('pipeSize', options.pipeSize, 0, 0),
     readAhead: integerOption('readAhead', options.readAhead, 0, 0),

@@ -47,6 +47,8 @@ pub(crate) struct Prepared {
     pub(crate) extra_slots: Vec<Stdio>,
     pub(crate) sent: Vec<OwnedFd>,
     pub(crate) ours: OurEnds,
+    /// The slave of its terminal, until it has exited.
+    pub(crate) held: Option<OwnedFd>,
     pub(crate) status: OwnedFd,
     pub(crate) status_write: OwnedFd,
 }
@@ -60,22 +62,36 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
             *source = Source::Descriptor(side_of(link, number, environment, links));
         }
     }
-    let mut opened = Vec::with_capacity(3);
-    for (number, source) in launch.stdio.iter().enumerate() {
-        opened.push(open(source, number == 0, number == 1, launch)?);
-    }
     let mut opened_extra = Vec::with_capacity(launch.extra.len());
     for extra in &launch.extra {
         opened_extra.push(open(&extra.source, extra.input, false, launch)?);
     }
-    let (status, status_write) = sys::pipe().map_err(|errno| Failure::new("pipe", errno))?;
-    sys::make_non_blocking(status.as_fd()).map_err(|errno| Failure::new("pipe", errno))?;
+    let mut prepared = match launch.stdio {
+        [Source::Terminal(terminal), ..] => terminal.prepare(output_lane(launch))?,
+        _ => prepare_standard(launch)?,
+    };
+    for (extra, opened) in launch.extra.iter_mut().zip(opened_extra) {
+        prepared.extra_slots.push(opened.slot);
+        prepared.ours.extra.extend([opened.ours, opened.back]);
+        prepared.sent.extend(sent(opened.sent, &mut extra.source));
+    }
+    Ok(prepared)
+}
+
+/// Of 0, 1 and 2, each with a source of its own.
+fn prepare_standard(launch: &mut Launch) -> Result<Prepared, Failure> {
+    let mut opened = Vec::with_capacity(3);
+    for (number, source) in launch.stdio.iter().enumerate() {
+        opened.push(open(source, number == 0, number == 1, launch)?);
+    }
+    let (status, status_write) = status_pipe()?;
 
     let mut prepared = Prepared {
         slots: [Stdio::Null; 3],
-        extra_slots: Vec::with_capacity(launch.extra.len()),
+        extra_slots: Vec::new(),
         sent: Vec::with_capacity(3 + launch.extra.len()),
         ours: OurEnds::default(),
+        held: None,
         status,
         status_write,
     };
@@ -84,11 +100,6 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
         *slot = opened.slot;
         *ours = opened.ours;
         prepared.sent.extend(sent(opened.sent, source));
-    }
-    for (extra, opened) in launch.extra.iter_mut().zip(opened_extra) {
-        prepared.extra_slots.push(opened.slot);
-        prepared.ours.extra.extend([opened.ours, opened.back]);
-        prepared.sent.extend(sent(opened.sent, &mut extra.source));
     }
     Ok(prepared)
 }
@@ -99,6 +110,19 @@ fn sent(made: Option<OwnedFd>, source: &mut Source) -> Option<OwnedFd> {
         (Some(fd), _) | (None, Source::Descriptor(Ok(fd))) => Some(fd),
         (None, _) => None,
     }
+}
+
+/// The status pipe of a spawn, its reading end first.
+pub(crate) fn status_pipe() -> Result<(OwnedFd, OwnedFd), Failure> {
+    let failed = |errno| Failure::new("pipe", errno);
+    let (status, status_write) = sys::pipe().map_err(failed)?;
+    sys::make_non_blocking(status.as_fd()).map_err(failed)?;
+    Ok((status, status_write))
+}
+
+/// How output is read that nobody drains by itself.
+fn output_lane(launch: &Launch) -> Lane {
+    if launch.read_ahead > 0 { Lane::Ahead(launch.read_ahead) } else { Lane::Demand }
 }
 
 struct Opened {
@@ -117,14 +141,13 @@ impl Opened {
 }
 
 fn open(source: &Source, input: bool, may_grow: bool, launch: &Launch) -> Result<Opened, Failure> {
-    let output_lane = if launch.read_ahead > 0 { Lane::Ahead(launch.read_ahead) } else { Lane::Demand };
     let only = |slot| Ok(Opened::new(slot, None));
     match source {
         Source::Null => only(Stdio::Null),
         Source::SameAsStdout => only(Stdio::SameAsStdout),
         Source::Descriptor(Ok(_)) => only(Stdio::Passed),
         Source::Descriptor(Err(errno)) => Err(Failure::new("descriptor", *errno)),
-        Source::Link(_) => Err(Failure::new("pipe", libc::EINVAL)),
+        Source::Link(_) | Source::Terminal(_) => Err(Failure::new("pipe", libc::EINVAL)),
         Source::File { path, append } => {
             let flags = match (input, append) {
                 (true, _) => OFlags::RDONLY,
@@ -140,9 +163,12 @@ fn open(source: &Source, input: bool, may_grow: bool, launch: &Launch) -> Result
                 }),
             }
         }
-        Source::Pipe => {
-            our_pipe(input, may_grow, launch.pipe_size, if input { Lane::Demand } else { output_lane })
-        }
+        Source::Pipe => our_pipe(
+            input,
+            may_grow,
+            launch.pipe_size,
+            if input { Lane::Demand } else { output_lane(launch) },
+        ),
         Source::Tail(keep) => our_pipe(input, may_grow, launch.pipe_size, Lane::Tail(*keep)),
         Source::Duplex => our_socket(),
     }

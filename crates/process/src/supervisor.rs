@@ -42,9 +42,6 @@ pub struct Supervisor {
     children: HashMap<u32, Arc<Child>>,
     /// Exited, but not yet released by their owner: their descriptors are about to come back.
     leaving: HashSet<u32>,
-    /// Shepherds without a child that will get none, to be let go.
-    unused: Vec<Arc<Connection>>,
-    is_pumping: bool,
 }
 
 #[derive(Debug)]
@@ -150,22 +147,12 @@ impl Supervisor {
 
     /// Sends what the window, the socket and the descriptor limit allow.
     pub(crate) fn pump(turn: &mut Turn<'_>) {
-        // Letting a shepherd go asks for this too: inside the loop that would be a try in vain, and another, and another.
-        if with(|supervisor| std::mem::replace(&mut supervisor.is_pumping, true)) {
-            return;
-        }
-        loop {
-            let step = with(|supervisor| supervisor.step(turn));
-            for connection in with(|supervisor| std::mem::take(&mut supervisor.unused)) {
-                connection.lose(turn);
-            }
-            match step {
-                None => break,
-                Some((_, Step::Sent)) => {}
-                Some((child, Step::Failed(failure))) => child.push(turn, Event::Failed(failure)),
+        while let Some((child, outcome)) = with(|supervisor| supervisor.step(turn)) {
+            match outcome {
+                Step::Sent => {}
+                Step::Failed(failure) => child.push(turn, Event::Failed(failure)),
             }
         }
-        with(|supervisor| supervisor.is_pumping = false);
     }
 
     pub(crate) fn child_ended(turn: &mut Turn<'_>, child: &Child) {
@@ -223,7 +210,7 @@ impl Supervisor {
             self.abandon(&pending);
             return Some((child, Step::Sent));
         }
-        self.replace_outdated(&pending.launch);
+        self.replace_outdated(turn, &pending.launch);
         let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
         if unanswered >= WINDOW {
             self.queue.push_front(pending);
@@ -252,19 +239,6 @@ impl Supervisor {
     }
 
     fn attempt(&mut self, turn: &Turn<'_>, pending: &mut Pending) -> Attempt {
-        let connection = match self.connect(turn, pending) {
-            Ok(connection) => connection,
-            Err(failure) => return out_of_or_failed(failure),
-        };
-        let attempt = self.send(turn, pending, &connection);
-        if is_one_shot(&pending.launch) && !matches!(attempt, Attempt::Done(Step::Sent)) {
-            // The next attempt starts another.
-            self.unused.push(connection);
-        }
-        attempt
-    }
-
-    fn send(&mut self, turn: &Turn<'_>, pending: &mut Pending, connection: &Arc<Connection>) -> Attempt {
         let mut ready = match pending.prepared.take() {
             Some(ready) => ready,
             None => match make_ready(pending, &mut self.links) {
@@ -272,49 +246,70 @@ impl Supervisor {
                 Err(failure) => return out_of_or_failed(failure),
             },
         };
+        let connection = match self.connect(turn, pending) {
+            Ok(connection) => connection,
+            Err(failure) => {
+                pending.prepared = Some(ready);
+                return out_of_or_failed(failure);
+            }
+        };
         let fds: Vec<&OwnedFd> =
             ready.prepared.sent.iter().chain([&ready.prepared.status_write]).chain(&ready.memfd).collect();
-        match connection.send(pending.child.id(), &mut ready.message, &fds) {
-            Sent::Done => {
-                let child = &pending.child;
-                drop(child.connection.set(Arc::clone(connection)));
-                self.children.insert(child.id(), Arc::clone(child));
-                let Prepared { status, ours, .. } = ready.prepared;
-                match StatusPipe::open(turn, Arc::clone(child), status, ours) {
-                    Ok(_) => Attempt::Done(Step::Sent),
-                    Err(error) => {
-                        self.children.remove(&child.id());
-                        connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
-                        let errno = error.raw_os_error().unwrap_or(libc::EIO);
-                        Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
-                    }
-                }
-            }
+        let sent = connection.send(pending.child.id(), &mut ready.message, &fds);
+        let attempt = match sent {
+            Sent::Done => self.listen(turn, &pending.child, &connection, ready.prepared),
             Sent::Full => {
                 pending.prepared = Some(ready);
                 Attempt::OutOf(Failure::new("shepherd", libc::EAGAIN))
             }
             Sent::Lost => {
                 pending.prepared = Some(ready);
-                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, connection)) {
+                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &connection)) {
                     self.current = None;
                 }
                 Attempt::Again
             }
             Sent::Failed(errno) => Attempt::Done(Step::Failed(Failure::new("shepherd", errno))),
+        };
+        if connection.mode == Mode::OneShot && !matches!(attempt, Attempt::Done(Step::Sent)) {
+            // There will be no child whose end could close it.
+            connection.close(turn);
+        }
+        attempt
+    }
+
+    /// The child was sent: from now on its status pipe tells of it.
+    fn listen(
+        &mut self,
+        turn: &Turn<'_>,
+        child: &Arc<Child>,
+        connection: &Arc<Connection>,
+        Prepared { status, ours, held, .. }: Prepared,
+    ) -> Attempt {
+        drop(child.connection.set(Arc::clone(connection)));
+        match StatusPipe::open(turn, Arc::clone(child), status, ours, held) {
+            Ok(_) => {
+                self.children.insert(child.id(), Arc::clone(child));
+                Attempt::Done(Step::Sent)
+            }
+            Err(error) => {
+                connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
+                let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
+            }
         }
     }
 
     /// After a change of privileges the resident shepherd still has the old ones: it sees to what it has, and starts nothing
     /// more. One that has nothing is let go at once.
-    fn replace_outdated(&mut self, launch: &Launch) {
+    fn replace_outdated(&mut self, turn: &Turn<'_>, launch: &Launch) {
         let is_other = |current: &mut Arc<Connection>| current.credentials != sys::credentials();
         let old = if is_one_shot(launch) { None } else { self.current.take_if(is_other) };
-        self.unused.extend(old.filter(|old| {
-            let serves =
-                |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, old));
-            !self.children.values().any(serves)
-        }));
+        let Some(old) = old else { return };
+        let serves = |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, &old));
+        if !self.children.values().any(serves) {
+            old.close(turn);
+        }
     }
 
     /// The shepherd for this spawn: the resident one, or one of its own for a child that shall outlive us.

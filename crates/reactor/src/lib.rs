@@ -9,7 +9,9 @@ mod reactor;
 mod slots;
 mod sys;
 mod tail;
+mod terminal;
 
 pub use endpoint::{Endpoint, Half, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};
+pub use terminal::InputEnd;

@@ -76,8 +76,8 @@ fn descriptors_take_their_numbers_whatever_lay_there() {
 fn limits_and_nice_values_are_set_and_refused_by_name() {
     let mut node = Node::resident();
     for containment in BOTH {
-        let all = Extras { nice: Some(3), ..limit(Resource::Nofile, 77) };
-        assert_eq!(shown(&mut node, containment, "nice; ulimit -n; ulimit -Hn", all), "3\n77\n77\n");
+        let all = Extras { nice: Some(19), ..limit(Resource::Nofile, 77) };
+        assert_eq!(shown(&mut node, containment, "nice; ulimit -n; ulimit -Hn", all), "19\n77\n77\n");
         // No system lets the number of descriptors be without bound.
         let mut request = node.request(containment, &["true"]);
         request.extras = Some(Box::new(limit(Resource::Nofile, UNLIMITED)));
