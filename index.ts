@@ -1,3 +1,16 @@
 // Everything of the package that has no optional dependency.
 export * from './src/process/index.ts'
 export * from './src/channel/index.ts'
+export * from './src/journal/index.ts'
+export {
+  snapshot,
+  type ChannelParkMessage,
+  type ChannelResumeMessage,
+  type DropMessage,
+  type ExitMessage,
+  type ParkMessage,
+  type ResumeMessage,
+  type Snapshot,
+  type SpawnErrorMessage,
+  type SpawnMessage,
+} from './src/observe/index.ts'

@@ -2,12 +2,15 @@
 import {
   $,
   command,
+  daemon,
   ProcessError,
   run,
   spawn,
   SpawnError,
   stream,
   type AnySubprocess,
+  type Daemon,
+  type DaemonOptions,
   type RunOptions,
   type Subprocess,
 } from '../../index.ts'
@@ -82,4 +85,23 @@ export async function errors(): Promise<unknown> {
     if (error instanceof ProcessError) return [error.exitCode, error.stdout, error.stderrTail, error.shortMessage]
     return error instanceof SpawnError && error.code === 'ENOENT' ? error.path : error
   }
+}
+
+export async function daemons(): Promise<unknown[]> {
+  await using server = daemon('postgres', ['-D', 'data'], { readyWhen: /ready to accept/, restart: 'on-failure' })
+  await server.ready
+  const given: DaemonOptions = {
+    onLine: async (line, from) => await sink(Buffer.from(`${from} ${line}`)),
+    maxRestarts: 3,
+  }
+  const other: Daemon = daemon('server', [], { ...given, readyWhen: line => line === 'up', backoff: { initial: 10 } })
+  await other.stdin.write('reload\n', { timeout: 100 })
+  for await (const event of other.events({ capacity: 10 })) {
+    if (event.type === 'lagged') return [event.missed]
+    if (event.type === 'exited') return [event.pid, event.exit?.exitCode]
+  }
+  // @ts-expect-error a daemon lives until it is stopped
+  daemon('server', [], { timeout: 1000 })
+  const state: 'starting' | 'ready' | 'backoff' | 'stopped' | 'failed' = server.state
+  return [state, server.pid, server.restarts, await other.stop()]
 }

@@ -2,7 +2,7 @@
 import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
-import { Endpoint } from './endpoint.ts'
+import { Endpoint, type PipeName } from './endpoint.ts'
 import { extraEnds, type ExtraEnd } from './extra-ends.ts'
 import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
@@ -61,23 +61,28 @@ export class Ends {
     const { terminal } = settings
     this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
+    const pipeOf = (stream: string): PipeName => ({ pid: event.pid, file: settings.file, stream })
     const extraHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
     const readHooks = { ...extraHooks, onClose: () => this.#outputClosed(hooks) }
     if (stdin) {
       const endpoint = Endpoint.of(stdin, host, 'write', keepAlive)
+      endpoint.name = pipeOf('stdin')
       this.stdin = terminal ? terminalWriter(endpoint, terminal) : new PipeWriter(endpoint)
       add(this.stdin, endpoint)
     }
     if (stdout && waiting) {
+      waiting.name = pipeOf('stdout')
       waiting.attach(stdout, host)
       outputs.push(waiting)
     } else if (stdout) {
       const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stdout')
       this.stdout = new PipeReader(endpoint, readHooks)
       add(this.stdout, endpoint)
     }
     if (stderr) {
       const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stderr')
       if (settings.stderr.kind === 'pipe') {
         // Copied: what was delivered belongs to the consumer, who may change it.
         const onData = (chunk: Uint8Array): void => this.seen.push(chunk.slice(-DEFAULT_TAIL))
@@ -89,7 +94,11 @@ export class Ends {
       }
     }
     const { extraFds } = settings
-    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, extraHooks, add)
+    const addExtra = (end: PipeReader | PipeWriter, endpoint: Endpoint, stream: string): void => {
+      endpoint.name = pipeOf(stream)
+      add(end, endpoint)
+    }
+    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, extraHooks, addExtra)
     this.outputs = outputs
     this.inputs = inputs
     if (terminal) {

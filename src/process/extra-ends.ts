@@ -20,14 +20,14 @@ export function extraEnds(
   host: Environment,
   keepAlive: KeepAlive,
   hooks: ReaderHooks,
-  add: (end: PipeReader | PipeWriter, endpoint: Endpoint) => void,
+  add: (end: PipeReader | PipeWriter, endpoint: Endpoint, stream: string) => void,
 ): readonly ExtraEnd[] {
   const reader = (index: number): PipeReader | undefined => {
     const native = event.extra(index, false)
     if (native === null) return undefined
     const endpoint = Endpoint.of(native, host, 'read', keepAlive)
     const end = new PipeReader(endpoint, hooks)
-    add(end, endpoint)
+    add(end, endpoint, `fd ${3 + index}`)
     return end
   }
   const writer = (index: number, back: boolean): PipeWriter | undefined => {
@@ -35,7 +35,7 @@ export function extraEnds(
     if (native === null) return undefined
     const endpoint = Endpoint.of(native, host, 'write', keepAlive)
     const end = new PipeWriter(endpoint)
-    add(end, endpoint)
+    add(end, endpoint, `fd ${3 + index}`)
     return end
   }
   return streams.map(({ stream, input }, index) => {

@@ -16,6 +16,7 @@ import { Reference } from './reference.ts'
 import { spawnRequest } from './request.ts'
 import { exitOf, type EndReason } from './result.ts'
 import { Termination } from './termination.ts'
+import { Trace } from './trace.ts'
 import type { Exit } from './types.ts'
 
 const CONTAINMENTS = ['none', 'group', 'tree', 'cgroup'] as const
@@ -37,6 +38,7 @@ export class Life implements ChildListener {
   readonly #exited = new Deferred<Exit>()
   readonly #closed = new Deferred<Exit>()
   readonly #stdout: Endpoint | undefined
+  readonly #trace: Trace
   readonly #startedAt: number = performance.now()
   #isPending = true
   #ends: Ends | undefined
@@ -60,6 +62,7 @@ export class Life implements ChildListener {
     this.#reference.hold()
     this.#termination = new Termination(this.#child, host)
     this.#stopLimits = limitLifetime(settings, why => void this.end(why, settings))
+    this.#trace = new Trace(this)
   }
 
   /** Once the program was executed: our ends of its pipes. */
@@ -150,6 +153,7 @@ export class Life implements ChildListener {
     this.#isPending = false
     this.pid = event.pid
     this.containment = CONTAINMENTS[event.containment]
+    this.#trace.started()
     this.#ends = new Ends(
       event,
       this.settings,
@@ -187,6 +191,7 @@ export class Life implements ChildListener {
     this.#durationMs = performance.now() - this.#startedAt
     const outputs = this.#ends?.outputs ?? []
     this.#exit = exitOf(event, this.#reason, outputs.every(isDry), this.#durationMs)
+    this.#trace.exited(this.#exit)
     this.#exited.resolve(this.#exit)
     this.#closing = watchClosing(outputs, this.settings.drainTimeout, drained => this.#close(event, drained))
   }
@@ -204,6 +209,7 @@ export class Life implements ChildListener {
     this.#ends?.settle()
     this.#child.release()
     this.#reference.drop()
+    this.#trace.closed()
     this.onOver?.()
     this.#closed.resolve(this.#exit)
   }
@@ -217,6 +223,7 @@ export class Life implements ChildListener {
     this.#isPending = false
     this.#stopLimits()
     this.#reference.drop()
+    this.#trace.failed(error)
     this.onOver?.()
     this.#started.reject(error)
   }

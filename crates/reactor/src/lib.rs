@@ -14,4 +14,5 @@ mod terminal;
 pub use endpoint::{Endpoint, Half, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};
+pub use sys::spawn_without_signals;
 pub use terminal::InputEnd;
