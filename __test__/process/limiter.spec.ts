@@ -1,5 +1,5 @@
 import anyTest from 'ava'
-import { command, limitChildren, run, Semaphore, spawn, stream, type RunOptions } from '../../index.ts'
+import { command, daemon, limitChildren, run, Semaphore, spawn, stream, type RunOptions } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { descendantsOf } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -106,6 +106,23 @@ test('a stream that is left while it waits starts nothing', async t => {
   await waitFor(() => limiter.available === 1, { deadline: 5000 })
   t.is(await stream('echo', ['x'], { limiter }).text(), 'x\n')
   await waitFor(() => limiter.available === 1, { deadline: 5000 })
+})
+
+test('each start of a daemon is admitted, and one that is stopped while it waits starts nothing', async t => {
+  const limiter = new Semaphore(1)
+  const first = daemon('sleep', ['60'], { limiter })
+  await first.ready
+  t.is(limiter.available, 0)
+  const second = daemon('sleep', ['60'], { limiter })
+  await waitFor(() => limiter.waiting === 1, { deadline: 5000, what: 'the second daemon in the line' })
+  await first.stop()
+  await second.ready
+  const third = daemon('sleep', ['60'], { limiter, killTimeout: 10 })
+  await waitFor(() => limiter.waiting === 1, { deadline: 5000, what: 'the third daemon in the line' })
+  await t.throwsAsync(third.stop(), { code: 'ABORT_ERR' })
+  t.is(limiter.waiting, 0)
+  await second.stop()
+  await waitFor(() => limiter.available === 1, { deadline: 5000, what: 'the permit' })
 })
 
 test('the cap holds for all children of this thread, beside a limiter', async t => {

@@ -21,14 +21,13 @@ export function extraOptions(value: unknown, use: Use): readonly ExtraStream[] {
   if (value === undefined) return NONE
   if (!Array.isArray(value) || value.length > MOST)
     throw invalidOption('extraFds', `an array of at most ${MOST} entries`, value)
-  const streams: ExtraStream[] = []
-  for (let index = 0; index < value.length; index++) {
-    const extra = extraOption(`extraFds[${index}]`, value[index], FIRST + index)
-    const isOurs = extra.stream.kind === 'pipe' || extra.stream.kind === 'duplex'
-    // Nobody could read or write it, and the child would wait for ever.
-    streams.push(isOurs && use !== 'hand out' ? IGNORE : extra)
-  }
-  return streams
+  const streams = Array.from(value, (entry: unknown, index) => extraOption(`extraFds[${index}]`, entry, FIRST + index))
+  return use === 'hand out' ? streams : withoutPipes(streams)
+}
+
+/** For a child of which nobody gets a handle: who could read or write them? It would wait for ever. */
+export function withoutPipes(streams: readonly ExtraStream[]): readonly ExtraStream[] {
+  return streams.map(one => (one.stream.kind === 'pipe' || one.stream.kind === 'duplex' ? IGNORE : one))
 }
 
 function extraOption(name: string, value: unknown, own: number): ExtraStream {
