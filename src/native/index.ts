@@ -3,5 +3,12 @@ export type { NativeEndpoint, NativeEnvironment, NativeJournal, NativeJournalFai
 export { Environment, environment, type EndpointHost, type Handler, type KeepAlive } from './environment.ts'
 export { takeEvent, type NativeChildEvent } from './event.ts'
 export { takeOutcome, type JournalPosition, type NativeJournalOutcome } from './journal.ts'
-export { sendRequest, type NativeSpawnRequest, type NativeStdio } from './request.ts'
+export {
+  sendRequest,
+  type NativeCgroup,
+  type NativeExtra,
+  type NativeExtras,
+  type NativeSpawnRequest,
+  type NativeStdio,
+} from './request.ts'
 export { isSupported } from './support.ts'
