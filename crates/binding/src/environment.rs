@@ -26,7 +26,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 #[napi(js_name = "Environment")]
 pub struct JsEnvironment {
     reactor: &'static Arc<Reactor>,
-    environment: Arc<Environment>,
+    pub(crate) environment: Arc<Environment>,
     wake: Arc<Wake>,
     shepherd: Vec<u8>,
     children: RefCell<HashMap<u32, Entry>>,
@@ -99,6 +99,7 @@ impl JsEnvironment {
                 *place = match completion {
                     Completion::Endpoint(id) => [0, id],
                     Completion::Child(id) => [1, id],
+                    Completion::Wait(id) => [2, id],
                 };
                 written += 2;
             }

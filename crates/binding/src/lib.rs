@@ -5,3 +5,5 @@ mod environment;
 mod event;
 mod exports;
 mod request;
+mod shared_channel;
+mod shared_semaphore;

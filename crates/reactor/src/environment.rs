@@ -1,11 +1,11 @@
-//! What one JavaScript environment (the main thread or a worker) shares with the I/O thread: its completion list, its
-//! wake-up and its budget for read-ahead. Knows nothing of descriptors.
+//! What one JavaScript environment (the main thread or a worker) shares with other threads: its completion list, its
+//! wake-up, its budget for read-ahead and what it takes part in. Knows nothing of descriptors.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use flow::Budget;
+use flow::{Budget, Members, Wake};
 
 /// Bytes that all read-ahead blocks of one environment may take together.
 const READ_AHEAD_BYTES: usize = 64 * 1024 * 1024;
@@ -17,6 +17,8 @@ pub enum Completion {
     Endpoint(u32),
     /// The child of that id has events.
     Child(u32),
+    /// The wait of that number, in something that threads share, may go on.
+    Wait(u32),
 }
 
 /// One JavaScript environment, as the I/O thread sees it.
@@ -33,6 +35,7 @@ pub struct Environment {
     list: Mutex<List>,
     next_id: AtomicU32,
     read_ahead: Budget,
+    members: Members,
 }
 
 #[derive(Default)]
@@ -61,6 +64,7 @@ impl Environment {
             list: Mutex::default(),
             next_id: AtomicU32::new(0),
             read_ahead: Budget::new(READ_AHEAD_BYTES),
+            members: Members::default(),
         }
     }
 
@@ -78,6 +82,12 @@ impl Environment {
 
     pub(crate) fn read_ahead(&self) -> &Budget {
         &self.read_ahead
+    }
+
+    /// What it takes part in; left when it is torn down.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     /// Appends a completion and wakes JavaScript at once when nobody has yet.
@@ -141,6 +151,12 @@ impl Environment {
 
     fn lock(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Environment {
+    fn wake(&self, wait: u32) {
+        self.complete(Completion::Wait(wait));
     }
 }
 
