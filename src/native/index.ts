@@ -24,6 +24,8 @@ export {
   UNSETTLED,
   WAITING,
   type NativeChannel,
+  type Receive,
+  type Send,
   type NativeSemaphore,
   type NativeWaits,
 } from './shared.ts'

@@ -27,8 +27,14 @@ export interface NativeWaits {
   leave(): void
 }
 
+export type Send = (wait: number, bytes: Uint8Array, length: number) => number
+/** Takes one message. */
+export type Receive = (wait: number, into: Uint8Array, lengths: Uint32Array) => number
+
 export interface NativeChannel extends NativeWaits {
-  send(wait: number, bytes: Uint8Array, length: number): number
+  /** Functions of their own, for they are called for every single message. */
+  sender(): Send
+  receiver(): Receive
   reserve(wait: number, count: number): number
   /** Into a place that is kept free; false when there is none any more. */
   fulfil(bytes: Uint8Array, length: number): boolean

@@ -21,7 +21,7 @@ export function takes<T>(port: Port<T>, wait: number, min: number, isTimed: bool
 
 /** Takes one message, or gives what the native call said. */
 export function takeOne<T>(port: Port<T>, wait: number): Received<T> | number {
-  const outcome = port.native.take(wait, 1, 1, false, incoming, lengths)
+  const outcome = port.receive(wait, incoming, lengths)
   if (outcome === 1) return { value: port.codec.decode(0, lengths[0] as number), done: false }
   return outcome === TOO_LARGE ? fetchLong(port.codec, takes(port, wait, 1, false)) : outcome
 }

@@ -1,10 +1,15 @@
 //! The JavaScript object of one instance of a shared channel. Results are numbers; `src/native/shared.ts` names them.
+//!
+//! What is called for every single message is a function of its own that is bound to its channel: finding the channel behind an
+//! object costs a call more than sending does, and takes a lock that all threads share.
 
 use std::sync::Arc;
 
 use flow::{Channel, Intake, Member, Overflow, Receiving, Sending, Settings, Settled};
-use napi::Either;
-use napi::bindgen_prelude::{Float64ArraySlice, Null, Uint8Array, Uint8ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{
+    Float64ArraySlice, Function, Null, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
+};
+use napi::{Either, Env, Result};
 use napi_derive::napi;
 
 use crate::environment::JsEnvironment;
@@ -56,10 +61,27 @@ impl JsEnvironment {
 
 #[napi]
 impl JsSharedChannel {
-    /// Sends the first `length` bytes.
-    #[napi(catch_unwind)]
-    pub fn send(&self, wait: u32, bytes: Uint8ArraySlice, length: u32) -> i32 {
-        sending(self.inner.send(number(wait), first(&bytes, length)))
+    /// A function of a wait, bytes and how many of them: sends those.
+    #[napi(catch_unwind, ts_return_type = "(wait: number, bytes: Uint8Array, length: number) => number")]
+    pub fn sender<'env>(&self, env: &'env Env) -> Result<Function<'env, (), i32>> {
+        let channel = Arc::clone(&self.inner);
+        env.create_function_from_closure("send", move |call| {
+            let bytes: Uint8ArraySlice = call.get(1)?;
+            Ok(sending(channel.send(number(call.get(0)?), first(&bytes, call.get(2)?))))
+        })
+    }
+
+    /// A function of a wait, memory and a place for a length: takes one message.
+    #[napi(catch_unwind, ts_return_type = "(wait: number, into: Uint8Array, lengths: Uint32Array) => number")]
+    pub fn receiver<'env>(&self, env: &'env Env) -> Result<Function<'env, (), i32>> {
+        let channel = Arc::clone(&self.inner);
+        env.create_function_from_closure("receive", move |call| {
+            let mut into: Uint8ArraySlice = call.get(1)?;
+            let mut lengths: Uint32ArraySlice = call.get(2)?;
+            // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
+            let mut intake = Intake::new(unsafe { into.as_mut() }, unsafe { lengths.as_mut() });
+            Ok(receiving(channel.take(number(call.get(0)?), 1, 1, false, &mut intake)))
+        })
     }
 
     /// Keeps places free.
