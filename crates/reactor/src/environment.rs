@@ -26,12 +26,14 @@ pub enum Completion {
 /// # Wake-ups
 /// A completion is appended under the list's lock. Whoever turns `signalled` from false to true owes one wake-up; all
 /// others rely on it. Draining clears the flag under the same lock *before* entries leave, so an entry appended
-/// afterwards finds the flag down and wakes again: none can be stranded. The wake-up itself is called under the lock
-/// too, which is what makes [`Environment::retire`] final: once it has returned, no thread is inside the callback or
-/// will ever enter it.
+/// afterwards finds the flag down and wakes again: none can be stranded. The wake-up itself is called under a lock of
+/// its own, the gate, which is what makes [`Environment::retire`] final: once it has returned, no thread is inside the
+/// callback or will ever enter it. Were it the list's, the thread that is woken would run into it at once.
 pub struct Environment {
     number: u32,
     wake: Box<dyn Fn() + Send + Sync>,
+    /// Whether the environment still is. Never taken together with the list.
+    gate: Mutex<bool>,
     list: Mutex<List>,
     next_id: AtomicU32,
     read_ahead: Budget,
@@ -61,6 +63,7 @@ impl Environment {
         Self {
             number,
             wake,
+            gate: Mutex::new(true),
             list: Mutex::default(),
             next_id: AtomicU32::new(0),
             read_ahead: Budget::new(READ_AHEAD_BYTES),
@@ -92,9 +95,8 @@ impl Environment {
 
     /// Appends a completion and wakes JavaScript at once when nobody has yet.
     pub fn complete(&self, completion: Completion) {
-        let mut list = self.lock();
-        if append(&mut list, completion) {
-            (self.wake)();
+        if self.append(completion) {
+            self.wake();
         }
     }
 
@@ -105,8 +107,8 @@ impl Environment {
 
     /// Pays the wake-up that [`Environment::append`] left to its caller.
     pub(crate) fn wake(&self) {
-        let list = self.lock();
-        if !list.retired {
+        let is_open = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_open {
             (self.wake)();
         }
     }
@@ -130,6 +132,7 @@ impl Environment {
 
     /// The environment is being torn down: no wake-up is running or will run after this returns.
     pub fn retire(&self) {
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = false;
         let mut list = self.lock();
         list.retired = true;
         list.pending = Vec::new();
@@ -142,11 +145,8 @@ impl Environment {
     }
 
     pub(crate) fn poison(&self) {
-        let mut list = self.lock();
-        list.poisoned = true;
-        if !list.retired {
-            (self.wake)();
-        }
+        self.lock().poisoned = true;
+        self.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
