@@ -12,6 +12,8 @@ export interface Addon {
 }
 
 export interface NativeEnvironment extends NativeShared {
+  /** The native object has the first three only as functions that are bound to it. */
+  bound(): Pick<NativeEnvironment, 'ref' | 'unref' | 'drain'>
   /** Keeps the event loop alive, or no longer. */
   ref(): void
   unref(): void

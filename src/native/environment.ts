@@ -179,7 +179,10 @@ let current: Environment | undefined
 export function environment(): Environment {
   if (current === undefined) {
     const { addon, shepherdPath } = loadNative()
-    current = new Environment(wake => new addon.Environment(wake, shepherdPath), addon.EAGAIN)
+    current = new Environment(wake => {
+      const native = new addon.Environment(wake, shepherdPath)
+      return Object.assign(native, native.bound())
+    }, addon.EAGAIN)
   }
   if (current.failure !== undefined) throw current.failure
   return current

@@ -24,8 +24,6 @@ export {
   UNSETTLED,
   WAITING,
   type NativeChannel,
-  type Receive,
-  type Send,
   type NativeSemaphore,
   type NativeWaits,
 } from './shared.ts'

@@ -27,21 +27,19 @@ export interface NativeWaits {
   leave(): void
 }
 
-export type Send = (wait: number, bytes: Uint8Array, length: number) => number
-/** Takes one message. */
-export type Receive = (wait: number, into: Uint8Array, lengths: Uint32Array) => number
-
 export interface NativeChannel extends NativeWaits {
-  /** Functions of their own, for they are called for every single message. */
-  sender(): Send
-  receiver(): Receive
+  /** The native object has the first three only as functions that are bound to it. */
+  bound(): Pick<NativeChannel, 'send' | 'receive' | 'collect'>
+  send(wait: number, bytes: Uint8Array, length: number): number
+  /** Takes one message. */
+  receive(wait: number, into: Uint8Array, lengths: Uint32Array): number
+  /** What a wait of `receive` or `take` was given; the wait is over with the last of it. */
+  collect(wait: number, into: Uint8Array, lengths: Uint32Array): number
   reserve(wait: number, count: number): number
   /** Into a place that is kept free; false when there is none any more. */
   fulfil(bytes: Uint8Array, length: number): boolean
   release(count: number): void
   take(wait: number, min: number, max: number, isTimed: boolean, into: Uint8Array, lengths: Uint32Array): number
-  /** What a wait of `take` was given. */
-  collect(wait: number, max: number, into: Uint8Array, lengths: Uint32Array): number
   /** Gives a wait for more what is there; false when nothing is. */
   hurry(wait: number): boolean
   /** Of a wait of `send`, `reserve` or `watch`; told once. */

@@ -21,20 +21,20 @@ export function takes<T>(port: Port<T>, wait: number, min: number, isTimed: bool
 
 /** Takes one message, or gives what the native call said. */
 export function takeOne<T>(port: Port<T>, wait: number): Received<T> | number {
-  const outcome = port.receive(wait, incoming, lengths)
+  const outcome = port.native.receive(wait, incoming, lengths)
   if (outcome === 1) return { value: port.codec.decode(0, lengths[0] as number), done: false }
   return outcome === TOO_LARGE ? fetchLong(port.codec, takes(port, wait, 1, false)) : outcome
 }
 
 /** The same of a wait that was given one. */
 export function collectOne<T>(port: Port<T>, wait: number): Received<T> | number {
-  const outcome = port.native.collect(wait, 1, incoming, lengths)
+  const outcome = port.native.collect(wait, incoming, lengths)
   if (outcome === 1) return { value: port.codec.decode(0, lengths[0] as number), done: false }
   return outcome === TOO_LARGE ? fetchLong(port.codec, collects(port, wait)) : outcome
 }
 
 export function collects<T>(port: Port<T>, wait: number): Fetch {
-  return (max, into) => port.native.collect(wait, max, into, lengths)
+  return (_max, into) => port.native.collect(wait, into, lengths)
 }
 
 /** Fetches until there are `max` values, or no more messages; what the last native call said. */

@@ -1,7 +1,7 @@
 // One instance of a shared channel as its operations see it: the native part, the codec, the bounds, and how it ended.
 import { channelClosed } from '../bounds.ts'
 import type { RefusedError } from '../errors.ts'
-import { LEVELS, type NativeChannel, type Receive, type Send, type WaitHost } from '../native/index.ts'
+import { LEVELS, type NativeChannel, type WaitHost } from '../native/index.ts'
 import { Causes } from './cause.ts'
 import { CODECS, codecOf, type Codec } from './codec.ts'
 import { WaitRoom } from './waits.ts'
@@ -14,8 +14,6 @@ const levels = new Float64Array(LEVELS.length)
 
 export class Port<T> {
   readonly native: NativeChannel
-  readonly send: Send
-  readonly receive: Receive
   readonly room: WaitRoom
   readonly codec: Codec<T>
   readonly capacity: number
@@ -24,9 +22,7 @@ export class Port<T> {
   readonly #causes = new Causes()
 
   constructor(host: WaitHost, native: NativeChannel) {
-    this.native = native
-    this.send = native.sender()
-    this.receive = native.receiver()
+    this.native = Object.assign(native, native.bound())
     this.room = new WaitRoom(host, native)
     const { codec, capacity, overflow } = this.levels()
     this.codec = codecOf(CODECS[codec] ?? 'bytes')

@@ -17,7 +17,7 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
     port.codec.encode(value)
     const isNow = turn.tick()
     const once = triesOnce(options)
-    const outcome = port.send(port.room.numberFor(!once), encoded.bytes, encoded.length)
+    const outcome = port.native.send(port.room.numberFor(!once), encoded.bytes, encoded.length)
     if (outcome === ACCEPTED || outcome === DROPPED) return isNow ? DONE : settledLater(undefined)
     if (outcome === WAITING) return new SendWait(port, value).bound(options, 'send')
     throw refusal(port, outcome, value, once ? 'send' : undefined)
@@ -29,7 +29,7 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
 export function trySend<T>(port: Port<T>, value: T): 'sent' | 'full' | 'closed' | 'dropped' {
   if (port.hasLeft) return 'closed'
   port.codec.encode(value)
-  const outcome = port.send(0, encoded.bytes, encoded.length)
+  const outcome = port.native.send(0, encoded.bytes, encoded.length)
   if (outcome === ACCEPTED) return 'sent'
   if (outcome === FULL) return 'full'
   return outcome === CLOSED ? 'closed' : 'dropped'

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use flow::{Channel, Intake, Member, Overflow, Receiving, Sending, Settings, Settled};
 use napi::bindgen_prelude::{
-    Float64ArraySlice, Function, Null, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
+    Float64ArraySlice, FunctionCallContext, Null, Object, Uint8Array, Uint8ArraySlice, Uint32ArraySlice,
 };
 use napi::{Either, Env, Result};
 use napi_derive::napi;
@@ -61,27 +61,24 @@ impl JsEnvironment {
 
 #[napi]
 impl JsSharedChannel {
-    /// A function of a wait, bytes and how many of them: sends those.
-    #[napi(catch_unwind, ts_return_type = "(wait: number, bytes: Uint8Array, length: number) => number")]
-    pub fn sender<'env>(&self, env: &'env Env) -> Result<Function<'env, (), i32>> {
+    /// What is called for every single message, as functions that are bound to this channel: `send` of a wait, bytes and how
+    /// many of them; `receive` of a wait, memory and a place for a length; `collect` likewise.
+    #[napi(catch_unwind)]
+    pub fn bound<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let mut functions = Object::new(env)?;
         let channel = Arc::clone(&self.inner);
-        env.create_function_from_closure("send", move |call| {
+        let send = move |call: FunctionCallContext<'_>| {
             let bytes: Uint8ArraySlice = call.get(1)?;
             Ok(sending(channel.send(number(call.get(0)?), first(&bytes, call.get(2)?))))
-        })
-    }
-
-    /// A function of a wait, memory and a place for a length: takes one message.
-    #[napi(catch_unwind, ts_return_type = "(wait: number, into: Uint8Array, lengths: Uint32Array) => number")]
-    pub fn receiver<'env>(&self, env: &'env Env) -> Result<Function<'env, (), i32>> {
+        };
+        functions.set("send", env.create_function_from_closure::<(), _, _>("send", send)?)?;
         let channel = Arc::clone(&self.inner);
-        env.create_function_from_closure("receive", move |call| {
-            let mut into: Uint8ArraySlice = call.get(1)?;
-            let mut lengths: Uint32ArraySlice = call.get(2)?;
-            // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
-            let mut intake = Intake::new(unsafe { into.as_mut() }, unsafe { lengths.as_mut() });
-            Ok(receiving(channel.take(number(call.get(0)?), 1, 1, false, &mut intake)))
-        })
+        let receive = into_memory(move |wait, intake| channel.take(number(wait), 1, 1, false, intake));
+        functions.set("receive", env.create_function_from_closure::<(), _, _>("receive", receive)?)?;
+        let channel = Arc::clone(&self.inner);
+        let collect = into_memory(move |wait, intake| channel.collect(wait, intake));
+        functions.set("collect", env.create_function_from_closure::<(), _, _>("collect", collect)?)?;
+        Ok(functions)
     }
 
     /// Keeps places free.
@@ -116,20 +113,6 @@ impl JsSharedChannel {
         // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
         let mut intake = Intake::new(unsafe { into.as_mut() }, unsafe { lengths.as_mut() });
         receiving(self.inner.take(number(wait), min as usize, max as usize, is_timed, &mut intake))
-    }
-
-    /// Fetches up to `max` messages that a wait was given.
-    #[napi(catch_unwind)]
-    pub fn collect(
-        &self,
-        wait: u32,
-        max: u32,
-        mut into: Uint8ArraySlice,
-        mut lengths: Uint32ArraySlice,
-    ) -> i32 {
-        // SAFETY: as above.
-        let mut intake = Intake::new(unsafe { into.as_mut() }, unsafe { lengths.as_mut() });
-        receiving(self.inner.collect(wait, max as usize, &mut intake))
     }
 
     /// Gives a wait for more what is there.
@@ -222,6 +205,19 @@ impl JsSharedChannel {
     #[napi(catch_unwind)]
     pub fn leave(&self) {
         self.inner.leave();
+    }
+}
+
+/// A function of a wait, memory and lengths that puts messages into that memory.
+fn into_memory(
+    fetch: impl Fn(u32, &mut Intake<'_>) -> Receiving + 'static,
+) -> impl Fn(FunctionCallContext<'_>) -> Result<i32> + 'static {
+    move |call| {
+        let mut into: Uint8ArraySlice = call.get(1)?;
+        let mut lengths: Uint32ArraySlice = call.get(2)?;
+        // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
+        let mut intake = Intake::new(unsafe { into.as_mut() }, unsafe { lengths.as_mut() });
+        Ok(receiving(fetch(call.get(0)?, &mut intake)))
     }
 }
 

@@ -109,9 +109,9 @@ impl Channel {
         taken
     }
 
-    /// Fetches up to `max` messages that a wait was given. When the last of them is fetched, the wait is over.
-    pub fn collect(&self, wait: u32, max: usize, into: &mut Intake<'_>) -> Receiving {
-        let taken = self.with(|rules| rules.collect(Key { owner: self.owner, wait }, max, into));
+    /// Fetches messages that a wait was given. When the last of them is fetched, the wait is over.
+    pub fn collect(&self, wait: u32, into: &mut Intake<'_>) -> Receiving {
+        let taken = self.with(|rules| rules.collect(Key { owner: self.owner, wait }, into));
         into.finish();
         taken
     }

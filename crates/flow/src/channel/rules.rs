@@ -256,12 +256,10 @@ impl Rules {
         if is_stirred { Receiving::Stirred } else { Receiving::Nothing }
     }
 
-    pub(super) fn collect(&mut self, key: Key, max: usize, into: &mut Intake<'_>) -> Receiving {
+    pub(super) fn collect(&mut self, key: Key, into: &mut Intake<'_>) -> Receiving {
         match self.outcomes.get_mut(&key) {
             Some(Outcome::Given(_, messages)) => {
-                while into.count() < max
-                    && messages.front().is_some_and(|message| into.has_room(message.len()))
-                {
+                while messages.front().is_some_and(|message| into.has_room(message.len())) {
                     let Some(message) = messages.pop_front() else { break };
                     into.put(message);
                 }
