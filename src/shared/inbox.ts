@@ -58,7 +58,7 @@ export function fetchMany<T>(codec: Codec<T>, max: number, fetch: Fetch, values:
 /** Between two calls others may take the message: what comes then may be another one, or nothing. */
 function fetchLong<T>(codec: Codec<T>, fetch: Fetch): Received<T> | number {
   for (;;) {
-    const own = new Uint8Array(lengths[0] as number)
+    const own = new Uint8Array(Buffer.allocUnsafeSlow(lengths[0] as number).buffer)
     const outcome = fetch(1, own)
     if (outcome === 1) {
       return { value: codec.adopt(lengths[0] === own.length ? own : own.slice(0, lengths[0])), done: false }

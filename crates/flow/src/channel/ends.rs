@@ -40,9 +40,8 @@ impl Rules {
         if !self.has_failed {
             self.cause = cause;
         }
-        self.counters.dropped += self.items.len() as u64;
-        self.items.clear();
-        self.bytes = 0;
+        self.counters.dropped += self.held.len() as u64;
+        self.held.clear();
         self.reserved = 0;
         self.owners.values_mut().for_each(|owner| owner.reserved = 0);
         while let Some((key, sender)) = self.senders.pop() {
@@ -66,7 +65,7 @@ impl Rules {
         self.is_over()
     }
 
-    /// What was given to the member and not fetched goes back to the front, in its order, also beyond the capacity: it was accepted.
+    /// What was given to the member and not fetched goes back to its place in the order, also beyond the capacity: it was accepted.
     pub(super) fn leave(&mut self, owner: u32) {
         let Some(left) = self.owners.remove(&owner) else { return };
         for (_, sender) in self.senders.remove_all(|key, _| key.owner == owner) {
@@ -74,32 +73,30 @@ impl Rules {
         }
         self.receivers.remove_all(|key, _| key.owner == owner);
         self.watchers.retain(|key| key.owner != owner);
-        let mut returned = Vec::new();
+        let is_over = self.is_over();
         self.outcomes.retain(|key, outcome| {
-            if key.owner == owner
-                && let Outcome::Given(order, messages) = outcome
-            {
-                returned.push((*order, std::mem::take(messages)));
+            if key.owner != owner {
+                return true;
             }
-            key.owner != owner
+            if let Outcome::Given(messages) = outcome {
+                self.given -= 1;
+                for (place, message) in messages.drain(..) {
+                    if is_over {
+                        self.counters.dropped += 1;
+                    } else {
+                        self.held.bring_back(place, message);
+                    }
+                }
+            }
+            false
         });
-        self.given -= returned.len();
         self.reserved -= left.reserved;
-        returned.sort_unstable_by_key(|(order, _)| std::cmp::Reverse(*order));
-        for message in returned.into_iter().flat_map(|(_, messages)| messages.into_iter().rev()) {
-            if self.is_over() {
-                self.counters.dropped += 1;
-            } else {
-                self.bytes += message.len();
-                self.items.push_front(message);
-            }
-        }
         self.settle();
     }
 
     pub(super) fn end_if_done(&mut self) {
         let is_done = self.phase == Phase::Closing
-            && self.items.is_empty()
+            && self.held.is_empty()
             && self.reserved == 0
             && self.given == 0
             && self.senders.is_empty();

@@ -36,11 +36,11 @@ pub struct Levels {
 impl Levels {
     pub(super) fn of(rules: &Rules) -> Self {
         let waiting_senders = rules.senders.len();
-        let taken = rules.items.len().saturating_add(rules.reserved);
+        let taken = rules.held.len().saturating_add(rules.reserved);
         let is_free = rules.is_open() && waiting_senders == 0;
         Self {
-            length: rules.items.len(),
-            held_bytes: rules.bytes,
+            length: rules.held.len(),
+            held_bytes: rules.held.bytes(),
             waiting_senders,
             waiting_receivers: rules.receivers.len(),
             reserved: rules.reserved,

@@ -6,6 +6,7 @@
 //! looks earlier finds the outcome too, and nobody is ever woken with the lock held.
 
 mod ends;
+mod held;
 mod intake;
 mod levels;
 mod rules;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::held::Held;
 use super::intake::{Intake, Receiving};
 use super::levels::Levels;
 use crate::line::{Key, Line};
@@ -83,8 +84,8 @@ pub(super) enum Outcome {
     Done,
     Refused,
     Ended,
-    /// What it was given, and how manieth to be given something it was.
-    Given(u64, VecDeque<Message>),
+    /// The messages it was given, with their places in the order.
+    Given(VecDeque<(u64, Message)>),
 }
 
 pub(super) struct Owner {
@@ -105,8 +106,7 @@ pub(crate) struct Rules {
     pub(super) phase: Phase,
     pub(super) cause: Option<Arc<[u8]>>,
     pub(super) has_failed: bool,
-    pub(super) items: VecDeque<Message>,
-    pub(super) bytes: usize,
+    pub(super) held: Held,
     pub(super) reserved: usize,
     pub(super) senders: Line<Sender>,
     pub(super) receivers: Line<Receiver>,
@@ -117,7 +117,6 @@ pub(crate) struct Rules {
     pub(super) owners: HashMap<u32, Owner>,
     pub(super) counters: Levels,
     next_owner: u32,
-    next_given: u64,
     due: Vec<(Arc<dyn Wake>, u32)>,
 }
 
@@ -128,8 +127,7 @@ impl Rules {
             phase: Phase::Open,
             cause: None,
             has_failed: false,
-            items: VecDeque::new(),
-            bytes: 0,
+            held: Held::default(),
             reserved: 0,
             senders: Line::default(),
             receivers: Line::default(),
@@ -139,7 +137,6 @@ impl Rules {
             owners: HashMap::new(),
             counters: Levels::default(),
             next_owner: 0,
-            next_given: 0,
             due: Vec::new(),
         }
     }
@@ -240,7 +237,7 @@ impl Rules {
     ) -> Receiving {
         if self.receivers.is_empty() && self.is_ripe(min) {
             while into.count() < max && self.next_length().is_some_and(|length| into.has_room(length)) {
-                let Some(message) = self.next() else { break };
+                let Some((_, message)) = self.next() else { break };
                 into.put(message);
             }
             self.counters.received += into.count() as u64;
@@ -251,16 +248,16 @@ impl Rules {
             return Receiving::Ended;
         }
         let Some(key) = key else { return Receiving::Nothing };
-        let is_stirred = is_timed && self.receivers.is_empty() && !self.items.is_empty();
+        let is_stirred = is_timed && self.receivers.is_empty() && !self.held.is_empty();
         self.receivers.push(key, Receiver { min, is_timed: is_timed && !is_stirred });
         if is_stirred { Receiving::Stirred } else { Receiving::Nothing }
     }
 
     pub(super) fn collect(&mut self, key: Key, into: &mut Intake<'_>) -> Receiving {
         match self.outcomes.get_mut(&key) {
-            Some(Outcome::Given(_, messages)) => {
-                while messages.front().is_some_and(|message| into.has_room(message.len())) {
-                    let Some(message) = messages.pop_front() else { break };
+            Some(Outcome::Given(messages)) => {
+                while messages.front().is_some_and(|(_, message)| into.has_room(message.len())) {
+                    let Some((_, message)) = messages.pop_front() else { break };
                     into.put(message);
                 }
                 if messages.is_empty() {
@@ -281,7 +278,7 @@ impl Rules {
 
     pub(super) fn hurry(&mut self, key: Key) -> bool {
         let is_first = self.receivers.first().is_some_and(|(first, _)| *first == key);
-        if is_first && !self.items.is_empty() {
+        if is_first && !self.held.is_empty() {
             self.serve_first();
             self.settle();
             return true;
@@ -312,10 +309,10 @@ impl Rules {
             }
             self.serve_first();
         }
-        if !self.items.is_empty() {
+        if !self.held.is_empty() {
             self.stir_first();
         }
-        self.counters.peak_length = self.counters.peak_length.max(self.items.len());
+        self.counters.peak_length = self.counters.peak_length.max(self.held.len());
         self.end_if_done();
     }
 
@@ -329,7 +326,7 @@ impl Rules {
             self.hold(message);
             return None;
         }
-        if self.receivers.is_empty() || !self.items.is_empty() {
+        if self.receivers.is_empty() || !self.held.is_empty() {
             return Some(message);
         }
         // From hand to hand: the channel never holds it.
@@ -341,43 +338,42 @@ impl Rules {
 
     /// Gives what is there to one that waits for more, since nothing else can come in.
     fn hurry_first(&mut self, count: usize, size: usize) {
-        if !self.items.is_empty() && !self.receivers.is_empty() && !self.fits(count, size) {
+        if !self.held.is_empty() && !self.receivers.is_empty() && !self.fits(count, size) {
             self.serve_first();
         }
     }
 
     /// Places, and bytes; a message over the budget fits when nothing else is held.
     fn fits(&self, count: usize, size: usize) -> bool {
-        let places = self.items.len().saturating_add(self.reserved).saturating_add(count);
+        let places = self.held.len().saturating_add(self.reserved).saturating_add(count);
         places <= self.settings.capacity
-            && (self.items.is_empty() || self.bytes.saturating_add(size) <= self.settings.max_bytes)
+            && (self.held.is_empty() || self.held.bytes().saturating_add(size) <= self.settings.max_bytes)
     }
 
     /// Nothing more can come in until something is taken.
     fn is_stuck(&self) -> bool {
         !self.senders.is_empty()
-            || self.items.len() >= self.settings.capacity
-            || self.bytes >= self.settings.max_bytes
+            || self.held.len() >= self.settings.capacity
+            || self.held.bytes() >= self.settings.max_bytes
             || (self.phase == Phase::Closing && self.reserved == 0)
     }
 
     fn is_ripe(&self, min: usize) -> bool {
-        self.items.len() >= min || (self.is_stuck() && self.next_length().is_some())
+        self.held.len() >= min || (self.is_stuck() && self.next_length().is_some())
     }
 
     /// Takes a message in, and lets go on who waits for it.
     fn hold(&mut self, message: Message) {
         self.push(message);
         if self.receivers.is_empty() && self.is_open() {
-            self.counters.peak_length = self.counters.peak_length.max(self.items.len());
+            self.counters.peak_length = self.counters.peak_length.max(self.held.len());
         } else {
             self.settle();
         }
     }
 
     fn push(&mut self, message: Message) {
-        self.bytes += message.len();
-        self.items.push_back(message);
+        self.held.push(message);
         self.counters.sent += 1;
     }
 
@@ -394,14 +390,14 @@ impl Rules {
     }
 
     fn drop_oldest(&mut self) {
-        let Some(message) = self.items.pop_front() else { return };
-        self.bytes -= message.len();
-        self.counters.dropped += 1;
+        if self.held.pop().is_some() {
+            self.counters.dropped += 1;
+        }
     }
 
     /// Length of what [`Rules::next`] would give. A reservation has nothing in its hand and is not overtaken.
     fn next_length(&self) -> Option<usize> {
-        if let Some(message) = self.items.front() {
+        if let Some(message) = self.held.first() {
             return Some(message.len());
         }
         match self.senders.first() {
@@ -411,22 +407,15 @@ impl Rules {
     }
 
     /// The next message: held, or from the hand of a sender that waits.
-    fn next(&mut self) -> Option<Message> {
-        if let Some(message) = self.items.pop_front() {
-            self.bytes -= message.len();
-            self.admit();
-            return Some(message);
+    fn next(&mut self) -> Option<(u64, Message)> {
+        if self.held.is_empty() {
+            self.next_length()?;
+            let (key, sender) = self.senders.pop()?;
+            self.enter_sender(key, sender);
         }
-        self.next_length()?;
-        let (key, sender) = self.senders.pop()?;
-        self.accepted(key, sender.since);
-        match sender.wanted {
-            Wanted::Room(message) => {
-                self.counters.sent += 1;
-                Some(message)
-            }
-            Wanted::Places(_) => None,
-        }
+        let next = self.held.pop();
+        self.admit();
+        next
     }
 
     /// Lets in, in their order, those senders for whom there is room.
@@ -437,17 +426,17 @@ impl Rules {
                 Wanted::Places(count) => self.fits(*count, 0),
             };
             let Some((key, sender)) = (if fits { self.senders.pop() } else { None }) else { return };
-            self.accepted(key, sender.since);
-            match sender.wanted {
-                Wanted::Room(message) => self.push(message),
-                Wanted::Places(count) => self.keep(key.owner, count),
-            }
+            self.enter_sender(key, sender);
         }
     }
 
-    fn accepted(&mut self, key: Key, since: Instant) {
-        self.count_wait(since);
+    fn enter_sender(&mut self, key: Key, sender: Sender) {
+        self.count_wait(sender.since);
         self.tell(key, Outcome::Done);
+        match sender.wanted {
+            Wanted::Room(message) => self.push(message),
+            Wanted::Places(count) => self.keep(key.owner, count),
+        }
     }
 
     pub(super) fn count_wait(&mut self, since: Instant) {
@@ -465,8 +454,7 @@ impl Rules {
             messages.push_back(message);
         }
         self.given += 1;
-        self.next_given += 1;
-        self.tell(key, Outcome::Given(self.next_given, messages));
+        self.tell(key, Outcome::Given(messages));
     }
 
     fn stir_first(&mut self) {
