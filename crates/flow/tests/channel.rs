@@ -88,6 +88,26 @@ fn what_a_member_was_given_and_has_not_fetched_goes_to_the_next_when_it_leaves()
 }
 
 #[test]
+fn what_comes_back_keeps_its_place_however_often_it_was_given() {
+    let (channel, _) = open("places", settings(3));
+    let (first, second, third) = (join("places").0, join("places").0, join("places").0);
+    assert_eq!(take(&first, Some(1)), Err(Receiving::Nothing));
+    assert_eq!(take(&second, Some(1)), Err(Receiving::Nothing));
+    for byte in 1..=3 {
+        assert_eq!(channel.send(None, &[byte]), Sending::Accepted);
+    }
+    assert_eq!(take(&channel, None), Ok(vec![3]));
+    assert_eq!(take(&third, Some(1)), Err(Receiving::Nothing));
+    // The third member is given what the first had, and has to give it back too.
+    first.leave();
+    second.leave();
+    third.leave();
+    channel.send(None, &[4]);
+    let received: Vec<_> = (0..3).map(|_| take(&channel, None).unwrap()).collect();
+    assert_eq!(received, [[1], [2], [4]]);
+}
+
+#[test]
 fn the_end_is_not_told_while_a_message_may_still_come_back() {
     let (channel, bell) = open("held back", settings(1));
     let (worker, _) = join("held back");
