@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,6 +18,8 @@ static SEMAPHORES: Registry<Shared> = Registry::new();
 struct Shared {
     id: String,
     total: u32,
+    /// Members that have not left.
+    members: AtomicUsize,
     permits: Arc<Permits>,
 }
 
@@ -50,15 +53,20 @@ impl Semaphore {
     #[must_use]
     pub fn open(id: String, total: u32, wake: Arc<dyn Wake>) -> Arc<Self> {
         let permits = Arc::new(Permits::new(total as usize));
-        let shared = Arc::new(Shared { id, total, permits });
+        let shared = Arc::new(Shared { id, total, members: AtomicUsize::new(1), permits });
         SEMAPHORES.add(&shared.id, &shared);
         Self::member(shared, wake)
     }
 
-    /// Joins the one of that name, if anybody still holds it.
+    /// Joins the one of that name, if it has a member that has not left.
     #[must_use]
     pub fn join(id: &str, wake: Arc<dyn Wake>) -> Option<Arc<Self>> {
-        SEMAPHORES.find(id).map(|shared| Self::member(shared, wake))
+        let shared = SEMAPHORES.find(id)?;
+        // Relaxed: the count guards no other data, it only never rises again from none.
+        let joined = shared.members.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            if count == 0 { None } else { Some(count + 1) }
+        });
+        joined.is_ok().then(|| Self::member(shared, wake))
     }
 
     fn member(shared: Arc<Shared>, wake: Arc<dyn Wake>) -> Arc<Self> {
@@ -152,7 +160,10 @@ impl Semaphore {
 impl Member for Semaphore {
     fn leave(&self) {
         let mut part = self.lock();
-        part.has_left = true;
+        if std::mem::replace(&mut part.has_left, true) {
+            return;
+        }
+        self.shared.members.fetch_sub(1, Ordering::Relaxed);
         let waits = std::mem::take(&mut part.waits);
         let held = std::mem::take(&mut part.held);
         drop(part);

@@ -209,6 +209,11 @@ fn it_is_forgotten_with_its_last_member_and_frees_what_it_held() {
     drop(other);
     assert!(Channel::join("forgotten", Arc::clone(&held) as Arc<dyn Wake>).is_none());
     assert_eq!(Arc::strong_count(&held), 1);
+    let (left, _) = open("left last", settings(1));
+    left.send(None, &[1]);
+    left.leave();
+    assert!(Channel::join("left last", held).is_none());
+    assert_eq!(left.levels().length, 0);
 }
 
 /// Every thread sleeps whenever it has to wait, so a wake-up that is lost would hang the test.

@@ -91,7 +91,15 @@ impl Rules {
             false
         });
         self.reserved -= left.reserved;
+        if self.is_abandoned() {
+            self.held.clear();
+        }
         self.settle();
+    }
+
+    /// All members have left: nobody can join any more, and nothing is held.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.owners.is_empty()
     }
 
     pub(super) fn end_if_done(&mut self) {

@@ -12,7 +12,7 @@ mod levels;
 mod rules;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use intake::{Intake, Receiving};
 pub use levels::Levels;
@@ -50,21 +50,24 @@ impl Channel {
     /// A new one, known by `id` while a member lives.
     #[must_use]
     pub fn open(id: String, settings: Settings, wake: Arc<dyn Wake>) -> Arc<Self> {
-        let shared = Arc::new(Shared { id, rules: Mutex::new(Rules::new(settings)) });
+        let mut rules = Rules::new(settings);
+        let owner = rules.enter(wake);
+        let shared = Arc::new(Shared { id, rules: Mutex::new(rules) });
         CHANNELS.add(&shared.id, &shared);
-        Self::member(shared, wake)
+        Arc::new(Self { shared, owner })
     }
 
-    /// Joins the one of that name, if anybody still holds it.
+    /// Joins the one of that name, if it has a member that has not left.
     #[must_use]
     pub fn join(id: &str, wake: Arc<dyn Wake>) -> Option<Arc<Self>> {
-        CHANNELS.find(id).map(|shared| Self::member(shared, wake))
-    }
-
-    fn member(shared: Arc<Shared>, wake: Arc<dyn Wake>) -> Arc<Self> {
-        let mut member = Self { shared, owner: 0 };
-        member.owner = member.with(|rules| rules.enter(wake));
-        Arc::new(member)
+        let shared = CHANNELS.find(id)?;
+        let mut rules = lock(&shared);
+        if rules.is_abandoned() {
+            return None;
+        }
+        let owner = rules.enter(wake);
+        drop(rules);
+        Some(Arc::new(Self { shared, owner }))
     }
 
     /// What it was opened with.
@@ -176,7 +179,7 @@ impl Channel {
     }
 
     fn with<R>(&self, step: impl FnOnce(&mut Rules) -> R) -> R {
-        let mut rules = self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = lock(&self.shared);
         let result = step(&mut rules);
         let due = rules.take_due();
         drop(rules);
@@ -185,6 +188,10 @@ impl Channel {
         }
         result
     }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Rules> {
+    shared.rules.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Member for Channel {
