@@ -1,7 +1,7 @@
 //! A semaphore for threads that wait without blocking: tokio's, whose waits are polled when their thread is told to look.
 //! What the permits stand for is the user's matter.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,6 +44,8 @@ pub struct Semaphore {
 #[derive(Default)]
 struct Part {
     waits: HashMap<u32, (u32, Acquire)>,
+    /// Waits that have their permits, of which nobody was told yet.
+    granted: HashSet<u32>,
     held: usize,
     has_left: bool,
 }
@@ -105,18 +107,22 @@ impl Semaphore {
         }
         part.waits
             .insert(wait, (count, Box::pin(Arc::clone(&self.shared.permits).acquire_many_owned(count))));
-        self.poll(&mut part, wait)
+        self.poll(&mut part, wait);
+        part.granted.remove(&wait)
     }
 
     /// Whether that wait has its permits now. Yes is said once.
     pub fn is_granted(&self, wait: u32) -> bool {
-        self.poll(&mut self.lock(), wait)
+        let mut part = self.lock();
+        self.poll(&mut part, wait);
+        part.granted.remove(&wait)
     }
 
-    /// Ends a wait. False when it has its permits: they are the caller's.
+    /// Ends a wait. False when it has its permits, as is still to be asked.
     pub fn give_up(&self, wait: u32) -> bool {
         let mut part = self.lock();
-        if self.poll(&mut part, wait) {
+        self.poll(&mut part, wait);
+        if part.granted.contains(&wait) {
             return false;
         }
         // Gives back what it had been given in part, and whoever is next goes on.
@@ -135,20 +141,15 @@ impl Semaphore {
     }
 
     /// The lock of one part is held while another's thread is woken: `Wake` takes no lock of this crate, so no circle is closed.
-    fn poll(&self, part: &mut Part, wait: u32) -> bool {
-        let Some((count, acquire)) = part.waits.get_mut(&wait) else { return false };
+    fn poll(&self, part: &mut Part, wait: u32) {
+        let Some((count, acquire)) = part.waits.get_mut(&wait) else { return };
         let waker = Waker::from(Arc::new(Told { wake: Arc::clone(&self.wake), wait }));
-        match acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Pending => false,
-            // The semaphore is never closed, so there is no error.
-            Poll::Ready(granted) => {
-                if let Ok(permit) = granted {
-                    permit.forget();
-                    part.held += *count as usize;
-                }
-                part.waits.remove(&wait);
-                true
-            }
+        // The semaphore is never closed, so there is no error.
+        if let Poll::Ready(Ok(permit)) = acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
+            permit.forget();
+            part.held += *count as usize;
+            part.waits.remove(&wait);
+            part.granted.insert(wait);
         }
     }
 

@@ -71,6 +71,7 @@ fn giving_up_lets_go_on_who_was_held_back_and_leaks_nothing() {
     assert!(semaphore.give_up(2));
     assert_eq!(*bell.rung.lock().unwrap(), [1]);
     assert!(!other.give_up(1), "what was granted stays granted");
+    assert!(other.is_granted(1) && !other.is_granted(1));
     semaphore.release(2);
     other.release(1);
     assert_eq!(semaphore.available(), 3);
