@@ -2,7 +2,7 @@
 import test from 'ava'
 import { RefusedError, SharedChannel } from '../../src/shared/index.ts'
 import { errorOf, stateOf, statesOf } from '../channel/states.ts'
-import { turns, waitFor } from '../helpers/wait-for.ts'
+import { turns } from '../helpers/wait-for.ts'
 
 const text = (options: {
   capacity: number
@@ -336,7 +336,7 @@ test('each codec gives back what was sent, of any size, and owns it', async t =>
   await bytes.send(new Uint8Array(new SharedArrayBuffer(100)).fill(3))
   t.is((await bytes.receive()).value?.[99], 3)
   const strings = text({ capacity: 10 })
-  for (const value of ['', 'plain', 'ümläut 🚰', 'x'.repeat(5461), 'ß'.repeat(20_000), `half ${'\ud83d'}`]) {
+  for (const value of ['', 'plain', 'ümläut 🚰', 'x'.repeat(5461), 'ß'.repeat(20_000), 'half \ud83d']) {
     await strings.send(value)
     t.is((await strings.receive()).value, value.replace(/\ud83d$/, '\ufffd'))
   }
@@ -378,12 +378,10 @@ test('short and long messages mixed come in order, singly and in batches', async
 
 test('a batch without bound ends though others keep sending', async t => {
   const channel = text({ capacity: 2 })
-  let isOver = false
   const producer = (async () => {
-    while (!isOver) await channel.send('x')
+    for (;;) await channel.send('x')
   })()
   for (let batches = 0; batches < 20; batches++) t.true((await channel.receiveMany(Infinity)).length > 0)
-  isOver = true
   channel.cancel()
   await producer.catch(() => {})
 })
@@ -418,18 +416,11 @@ test('every wait settles exactly once, whatever ends it', async t => {
 
 test('a loop of operations that are always ready does not starve timers', async t => {
   const channel = text({ capacity: 10 })
-  let ticks = 0
-  const timer = setInterval(() => (ticks += 1), 1)
-  await waitFor(
-    async () => {
-      for (let at = 0; at < 1000; at++) {
-        await channel.send('x')
-        await channel.receive()
-      }
-      return ticks >= 3
-    },
-    { interval: 0, deadline: 20_000 },
-  )
-  clearInterval(timer)
-  t.pass()
+  const turned = new AbortController()
+  void turns(3).then(() => turned.abort())
+  for (let at = 0; at < 1_000_000 && !turned.signal.aborted; at++) {
+    await channel.send('x')
+    await channel.receive()
+  }
+  t.true(turned.signal.aborted)
 })

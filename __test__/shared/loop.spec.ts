@@ -2,14 +2,14 @@
 import test from 'ava'
 import { environment } from '../../src/native/environment.ts'
 import { SharedChannel } from '../../src/shared/index.ts'
-import { startNode, startScript } from '../helpers/children.ts'
+import { startNode } from '../helpers/children.ts'
 import { ErrandWorker } from '../helpers/errand.ts'
 import { turns } from '../helpers/wait-for.ts'
 
 /** Counts the wake-ups of this thread from now on. */
 function countWakeUps(): { readonly count: number; [Symbol.dispose](): void } {
   const { native } = environment()
-  const { drain } = native
+  const drain = native.drain.bind(native)
   let count = 0
   native.drain = into => {
     count += 1
@@ -69,23 +69,8 @@ test.serial('the memory of what is held goes with the last instance', async t =>
   t.true(full - process.memoryUsage.rss() > 50 * 2 ** 20)
 })
 
-const imports = `import { SharedChannel, SharedSemaphore } from './src/shared/index.ts'\n`
-
 test('a wait keeps the event loop alive, and nothing else does', async t => {
-  const script = `${imports}
-    const channel = new SharedChannel({ capacity: 1 })
-    const semaphore = new SharedSemaphore(1)
-    const permit = await semaphore.acquire()
-    setTimeout(() => channel.close(), 50).unref()
-    console.log((await channel.receive()).done)
-    setTimeout(() => permit.release(), 50).unref()
-    const next = await semaphore.acquire()
-    await new SharedChannel({ capacity: 1 }).receive({ timeout: 50 }).catch(error => console.log(error.code))
-    const open = new SharedChannel({ capacity: 1 })
-    void open.closed.then(() => console.log('never'))
-    await open.send(Uint8Array.of(1))
-    console.log('about to end')`
-  await using child = startScript(script)
+  await using child = startNode('__test__/fixtures/shared-ends.ts', { args: ['alive'] })
   for (const line of ['true', 'ERR_TIMEOUT', 'about to end']) t.is(await child.line(), line)
   t.deepEqual(await child.exited, { code: 0, signal: null }, child.stderr)
   t.is(child.stderr, '')

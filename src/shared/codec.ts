@@ -65,10 +65,7 @@ const structured: Codec<unknown> = {
   adopt: own => deserialize(own) as unknown,
 }
 
-const codecs: Readonly<Record<SharedCodec, Codec<unknown>>> = { bytes, utf8, structured } as Record<
-  SharedCodec,
-  Codec<unknown>
->
+const codecs: Readonly<Record<SharedCodec, Codec<unknown>>> = { bytes, utf8, structured }
 /** In the order of the numbers that stand for them natively. */
 export const CODECS: readonly SharedCodec[] = ['bytes', 'utf8', 'structured']
 

@@ -105,7 +105,7 @@ Object.defineProperty(Instance, 'name', { value: 'SharedChannel' })
  * new Worker('./worker.js', { workerData: jobs.handle }) // there: for await (const job of SharedChannel.from(workerData)) …
  * await jobs.send({ id: 1 })
  */
-export const SharedChannel: SharedChannelConstructor = Instance as unknown as SharedChannelConstructor
+export const SharedChannel: SharedChannelConstructor = Instance
 export type SharedChannel<T> = Shared<T>
 
 function opened<T>(id: string, options: (SharedOptions & { codec?: SharedCodec }) | undefined): Port<T> {
