@@ -18,7 +18,11 @@ test('a panic of the I/O thread settles everything that was parked', async t => 
     exited: 'fulfilled: true',
     closed: 'fulfilled: true',
     shared: 'EIO',
+    append: 'fulfilled: "EIO"',
     afterwards: 'EIO',
+    idleAppend: 'EIO',
+    idleReplay: 'EIO',
+    closes: 'fulfilled: [null,null]',
     'receive afterwards': 'EIO',
   })
   t.like(await household.node.exited, { code: 0 })

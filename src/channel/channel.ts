@@ -1,5 +1,6 @@
 // The public channel: the common cases in place, everything else in the core and the operations.
 import { capacityOption } from '../bounds.ts'
+import { list } from '../observe/index.ts'
 import { DONE, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
 import type { WaitOptions } from '../wait.ts'
@@ -39,6 +40,7 @@ export class Channel<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
 
   constructor(options: number | ChannelOptions<T>) {
     this.#core = new ChannelCore(channelSettings(options))
+    list('channels', this.#core.name, this.#core, measured)
   }
 
   /**

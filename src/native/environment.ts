@@ -1,11 +1,11 @@
-// The native environment of this JS thread: its wake-ups go to endpoints, children and waits by id, its keep-alive count to the event loop.
-// What an endpoint or a child does with a wake-up is their business.
-import { SluiceError } from '../errors.ts'
+// The native environment of this JS thread: its wake-ups go to endpoints, children, journals and waits by id, its keep-alive count to the event loop.
+// What they do with a wake-up is their business.
+import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
 import { loadNative } from './loader.ts'
 
-/** Who is told about the readiness of an endpoint, the events of a child, or that a wait may go on. */
+/** Who is told about the readiness of an endpoint, the events of a child, the outcomes of a journal, or that a wait may go on. */
 export interface Handler {
   ready(): void
   /** The I/O thread is gone: nothing will ever become ready again. */
@@ -39,7 +39,8 @@ export interface WaitHost extends KeepAlive {
 }
 
 const CHILD = 1
-const WAIT = 2
+const JOURNAL = 2
+const WAIT = 3
 
 export class Environment implements EndpointHost, WaitHost {
   readonly native: NativeEnvironment
@@ -47,6 +48,7 @@ export class Environment implements EndpointHost, WaitHost {
   #failure: SluiceError | undefined
   readonly #endpoints = new Map<number, Handler>()
   readonly #children = new Map<number, Handler>()
+  readonly #journals = new Map<number, Handler>()
   readonly #waits = new Map<number, Handler>()
   #freeWait = 1
   readonly #events = new Uint32Array(512)
@@ -84,6 +86,14 @@ export class Environment implements EndpointHost, WaitHost {
     this.#children.delete(id)
   }
 
+  addJournal(id: number, handler: Handler): void {
+    this.#journals.set(id, handler)
+  }
+
+  removeJournal(id: number): void {
+    this.#journals.delete(id)
+  }
+
   addWait(wait: number, handler: Handler): void {
     this.#waits.set(wait, handler)
     do this.#freeWait = (this.#freeWait + 1) >>> 0
@@ -110,20 +120,20 @@ export class Environment implements EndpointHost, WaitHost {
   #wake(): void {
     turn.renew()
     const events = this.#events
-    const children: Handler[] = []
+    const others: Handler[] = []
     let count: number
     do {
       count = this.native.drain(events)
       if (count < 0) return this.#poison()
       for (let i = 0; i + 1 < count; i += 2) {
-        const kind = events[i]
+        const kind = events[i] as number
         const handler = this.#handlers(kind).get(events[i + 1] as number)
         // Unknown ids are ordinary: a completion may be on its way while its endpoint is closed here.
-        if (handler !== undefined) (kind === CHILD ? children : this.#due).push(handler)
+        if (handler !== undefined) (kind === CHILD || kind === JOURNAL ? others : this.#due).push(handler)
       }
     } while (count === events.length)
     try {
-      for (const child of children) child.ready()
+      for (const other of others) other.ready()
     } finally {
       this.#runDue()
     }
@@ -131,6 +141,7 @@ export class Environment implements EndpointHost, WaitHost {
 
   #handlers(kind: number | undefined): Map<number, Handler> {
     if (kind === CHILD) return this.#children
+    if (kind === JOURNAL) return this.#journals
     return kind === WAIT ? this.#waits : this.#endpoints
   }
 
@@ -164,9 +175,15 @@ export class Environment implements EndpointHost, WaitHost {
       'the I/O thread of sluicegate stopped; nothing can be read, written or spawned any more',
     )
     this.#failure = error
-    const handlers = [...this.#endpoints.values(), ...this.#children.values(), ...this.#waits.values()]
+    const handlers = [
+      ...this.#endpoints.values(),
+      ...this.#children.values(),
+      ...this.#journals.values(),
+      ...this.#waits.values(),
+    ]
     this.#endpoints.clear()
     this.#children.clear()
+    this.#journals.clear()
     this.#waits.clear()
     this.#due = []
     for (const handler of handlers) handler.fail(error)
@@ -179,6 +196,8 @@ let current: Environment | undefined
 export function environment(): Environment {
   if (current === undefined) {
     const { addon, shepherdPath } = loadNative()
+    const outcome = addon.startReactor()
+    if (outcome < 0) throw errnoError(-outcome, 'start of the I/O thread')
     current = new Environment(wake => {
       const native = new addon.Environment(wake, shepherdPath)
       return Object.assign(native, native.bound())

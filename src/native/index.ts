@@ -1,5 +1,5 @@
 // What the rest of the TypeScript side may use of the native one. Loads nothing by itself.
-export type { NativeEndpoint, NativeEnvironment } from './addon.ts'
+export type { NativeEndpoint, NativeEnvironment, NativeJournal, NativeJournalFailure } from './addon.ts'
 export {
   Environment,
   environment,
@@ -9,6 +9,7 @@ export {
   type WaitHost,
 } from './environment.ts'
 export { takeEvent, type NativeChildEvent } from './event.ts'
+export { takeOutcome, type JournalPosition, type NativeJournalOutcome } from './journal.ts'
 export { sendRequest, type NativeSpawnRequest, type NativeStdio } from './request.ts'
 export {
   ACCEPTED,

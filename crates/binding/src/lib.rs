@@ -4,6 +4,9 @@ mod endpoint;
 mod environment;
 mod event;
 mod exports;
+#[cfg(feature = "faults")]
+mod faults;
+mod journal;
 mod request;
 mod shared_channel;
 mod shared_semaphore;

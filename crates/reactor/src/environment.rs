@@ -17,6 +17,8 @@ pub enum Completion {
     Endpoint(u32),
     /// The child of that id has events.
     Child(u32),
+    /// The journal of that id has outcomes.
+    Journal(u32),
     /// The wait of that number, in something that threads share, may go on.
     Wait(u32),
 }
