@@ -1,4 +1,5 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
+import { turn } from '../turn.ts'
 import { ready, settleReady } from './ready.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
@@ -143,9 +144,15 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   }
 
   readonly #tick = (): void => {
+    // What waits for the next turn only because this one has had its share is to come with the rest.
+    if (turn.spent) return turn.defer(this.#tickLater, undefined)
     this.#isTicking = false
     if (this.hasLeft || this.#parked.length === 0) return
     this.settle(true)
+  }
+
+  readonly #tickLater = (): void => {
+    process.nextTick(this.#tick)
   }
 
   readonly #expire = (): void => {

@@ -1,0 +1,33 @@
+// `through`: a child in the middle. What comes goes to its stdin at its pace, and its stdout goes on. A failure of it is the flow's.
+import type { Command } from '../process/index.ts'
+import { InnerFeed } from './inner-feed.ts'
+import { IteratorStep, type Pullable } from './iterator-step.ts'
+import type { Reader, Step } from './step.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every command is assignable
+export type AnyCommand = Command<any>
+
+export class ThroughStep extends IteratorStep<Uint8Array> {
+  readonly #command: AnyCommand
+  readonly #feed: InnerFeed<string | Uint8Array>
+
+  constructor(before: Step<string | Uint8Array>, command: AnyCommand, name: string) {
+    super(before, name)
+    // A child that closes its stdin wants no more.
+    this.#feed = new InnerFeed(before, () => before.shutdown())
+    this.#command = command.with({ input: this.#feed })
+  }
+
+  protected override get inlet(): Reader {
+    return this.#feed
+  }
+
+  protected override open(): Pullable<Uint8Array> {
+    return this.#command.stream()[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array, undefined>
+  }
+
+  /** The feed is left without an answer: an end of its input must not look like the whole of it to a child that is being ended. */
+  protected override quiet(): Promise<void> {
+    return this.leave(true)
+  }
+}
