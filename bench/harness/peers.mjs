@@ -20,6 +20,7 @@ const PEERS = [
   'p-limit@7',
   'p-queue@9',
   'fastq@1',
+  'rxjs@7',
 ]
 
 /** What runs a side. Ours and child_process's are always on the same one. */

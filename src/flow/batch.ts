@@ -1,5 +1,6 @@
 // `batch`: values in arrays, as the batches of channels are formed. It reads on while the reader is busy, until one batch is whole.
 import { batch, type BatchOptions, type ChannelMetrics } from '../channel/index.ts'
+import { Edge } from './edge.ts'
 import { InnerFeed } from './inner-feed.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
 import type { Failure, Reader, Step } from './step.ts'
@@ -11,7 +12,7 @@ export class BatchStep<T> extends IteratorStep<T[]> {
   #given = 0
 
   constructor(before: Step<T>, options: BatchOptions<T>, name: string) {
-    super(before, name, options?.maxSize)
+    super(before, new Edge(name, options?.maxSize))
     this.#feed = new InnerFeed(before, async () => {})
     this.#batches = batch(this.#feed, options)
   }

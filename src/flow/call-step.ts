@@ -8,8 +8,6 @@ import { END, NOTHING, Step, type Failure, type Pulled } from './step.ts'
 
 /** What a callback gave that has no value for the next step. */
 export const DROPPED: unique symbol = Symbol('dropped')
-/** The callback threw, which the run has been told. */
-const FAILED = Symbol('failed')
 
 export type Callback<T> = (value: T, context: FlowContext) => unknown
 
@@ -33,12 +31,17 @@ export abstract class CallStep<T, U> extends Step<U> {
   readonly #before: Step<T>
   readonly #callback: Callback<T>
   readonly #concurrency: number
-  readonly #window: number
+  readonly #capacity: number
   readonly #isOrdered: boolean
+  // Values that are ready, in the order in which they go on, and with `ordered` the places of those that are not.
   #first: Place<U> | undefined
   #last: Place<U> | undefined
   #running = 0
   #isDry = false
+  // The last callback gave a promise. One that gives its value at once holds none back while it waits for room.
+  #isLate = true
+  // What the only callback that runs was called with.
+  #current: T | undefined
   #onQuiet: (() => void) | undefined
 
   constructor(before: Step<T>, callback: Callback<T>, settings: CallSettings) {
@@ -46,8 +49,8 @@ export abstract class CallStep<T, U> extends Step<U> {
     this.#before = before
     this.#callback = callback
     this.#concurrency = settings.concurrency
-    this.#window = settings.concurrency + settings.capacity
-    this.#isOrdered = settings.isOrdered
+    this.#capacity = settings.capacity
+    this.#isOrdered = settings.isOrdered && settings.concurrency > 1
   }
 
   /** What goes on for a value whose callback gave this. */
@@ -57,7 +60,7 @@ export abstract class CallStep<T, U> extends Step<U> {
     if (this.#first === undefined && this.#running === 0) return this.#pullThrough()
     const ready = this.#takeReady()
     if (ready === NOTHING) return this.isStopped || this.#isDone ? this.end() : this.nothing()
-    this.#fill()
+    if (this.#isLate) this.#fill()
     return ready
   }
 
@@ -66,9 +69,7 @@ export abstract class CallStep<T, U> extends Step<U> {
   }
 
   override wake(): void {
-    const isIdle = this.#first === undefined && this.#running === 0
-    if (!isIdle || !this.isAwaited) this.#fill()
-    if (isIdle || this.#hasReady || this.#isDone) this.notify()
+    this.#resume()
   }
 
   override stop(failure: Failure | undefined): void {
@@ -86,72 +87,82 @@ export abstract class CallStep<T, U> extends Step<U> {
 
   /** Nothing is under way: as long as callbacks give their values at once, these go right through. */
   #pullThrough(): Pulled<U> {
-    for (;;) {
-      if (this.isStopped || this.#isDry) return this.end()
+    while (!this.isStopped && !this.#isDry) {
       const value = this.#before.pull()
       if (value === NOTHING) return this.nothing()
-      if (value === END) {
-        this.#isDry = true
-        continue
+      if (value === END) break
+      let given: unknown
+      try {
+        given = this.#callback(value, this.context)
+      } catch (error) {
+        this.run.fail(error)
+        break
       }
-      const given = this.#call(value)
-      if (given === FAILED) return this.end()
       if (isLater(given)) {
         this.#launch(value, given)
         this.#fill()
         const ready = this.#takeReady()
         return ready === NOTHING ? this.nothing() : ready
       }
+      this.#isLate = false
       const outcome = this.outcomeOf(value, given)
       if (outcome !== DROPPED) {
         this.edge.total += 1
         return outcome
       }
       if (!turn.tick()) {
-        turn.defer(() => this.notify(), undefined)
+        turn.defer(this.#resume, undefined)
         return this.nothing()
       }
     }
+    this.#isDry = true
+    return this.end()
   }
 
   /** Begins as much as may be under way. */
   #fill(): void {
     while (!this.isStopped && !this.#isDry) {
-      if (this.#running >= this.#concurrency || this.#running + this.edge.held >= this.#window) {
-        return this.#before.ahead()
-      }
+      if (this.#isFull) return this.#before.ahead()
       const value = this.#before.pull()
       if (value === NOTHING) return
       if (value === END) {
         this.#isDry = true
         return
       }
-      const given = this.#call(value)
-      if (given === FAILED) return
-      if (isLater(given)) this.#launch(value, given)
-      else this.#keep(this.outcomeOf(value, given), undefined)
+      try {
+        const given = this.#callback(value, this.context)
+        if (isLater(given)) {
+          this.#launch(value, given)
+        } else {
+          this.#isLate = false
+          this.#keep(this.outcomeOf(value, given), undefined)
+        }
+      } catch (error) {
+        return this.run.fail(error)
+      }
       if (!turn.tick()) return turn.defer(this.#resume, undefined)
     }
   }
 
-  readonly #resume = (): void => {
-    this.#fill()
-    if (this.#hasReady || this.#isDone) this.notify()
+  get #isFull(): boolean {
+    const { held } = this.edge
+    if (this.#running >= this.#concurrency) return true
+    return this.#running + held >= (this.#isLate ? this.#concurrency : 0) + this.#capacity
   }
 
-  #call(value: T): unknown {
-    try {
-      return this.#callback(value, this.context)
-    } catch (error) {
-      this.run.fail(error)
-      return FAILED
-    }
+  readonly #resume = (): void => {
+    if (this.#first !== undefined || this.#running > 0 || !this.isAwaited) this.#fill()
+    if (this.#first === undefined ? this.#running === 0 : this.#first.isReady) this.notify()
   }
 
   #launch(value: T, given: PromiseLike<unknown>): void {
-    const place = new Place<U>()
-    if (this.#isOrdered) this.#append(place)
+    this.#isLate = true
     this.#running += 1
+    if (this.#concurrency === 1) {
+      this.#current = value
+      return whenSettled(given, this.#onlyOneDone, this.#failed)
+    }
+    const place = this.#isOrdered ? this.#append(new Place<U>()) : undefined
     whenSettled(
       given,
       result => {
@@ -159,26 +170,34 @@ export abstract class CallStep<T, U> extends Step<U> {
         this.#keep(this.outcomeOf(value, result), place)
         this.#goOn()
       },
-      error => {
-        this.#running -= 1
-        this.run.fail(error)
-        this.#goOn()
-      },
+      this.#failed,
     )
   }
 
-  /** A callback has given its value; `place` if it was under way. What goes on nowhere leaves no trace. */
+  readonly #onlyOneDone = (result: unknown): void => {
+    const value = this.#current as T
+    this.#current = undefined
+    this.#running -= 1
+    this.#keep(this.outcomeOf(value, result), undefined)
+    this.#goOn()
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#running -= 1
+    this.run.fail(error)
+    this.#goOn()
+  }
+
+  /** A callback has given its value; `place` if one was kept for it. What goes on nowhere leaves no trace. */
   #keep(outcome: U | typeof DROPPED, place: Place<U> | undefined): void {
     if (this.isStopped) return
-    const isInLine = place !== undefined && this.#isOrdered
     if (outcome === DROPPED) {
-      if (isInLine) this.#remove(place)
+      if (place !== undefined) this.#remove(place)
       return
     }
-    const ready = place ?? new Place<U>()
+    const ready = place ?? this.#append(new Place<U>())
     ready.value = outcome
     ready.isReady = true
-    if (!isInLine) this.#append(ready)
     this.edge.enter()
   }
 
@@ -186,10 +205,6 @@ export abstract class CallStep<T, U> extends Step<U> {
   #goOn(): void {
     if (!this.isStopped) this.#resume()
     else if (this.#running === 0) this.#onQuiet?.()
-  }
-
-  get #hasReady(): boolean {
-    return this.#first?.isReady === true
   }
 
   get #isDone(): boolean {
@@ -204,11 +219,12 @@ export abstract class CallStep<T, U> extends Step<U> {
     return place.value as U
   }
 
-  #append(place: Place<U>): void {
+  #append(place: Place<U>): Place<U> {
     place.before = this.#last
     if (this.#last === undefined) this.#first = place
     else this.#last.after = place
     this.#last = place
+    return place
   }
 
   #remove(place: Place<U>): void {

@@ -1,6 +1,5 @@
 // A step whose values come out of an async iterator: a source, batches, a child's output. It is opened by the first pull, and asked for
 // one value at a time, when that is wanted.
-import { Edge } from './edge.ts'
 import { NOTHING, Step, type Pulled } from './step.ts'
 
 /** `tryNext` gives what is there without a promise; undefined means that `next` has to be asked. */
@@ -16,10 +15,6 @@ export abstract class IteratorStep<T> extends Step<T> {
   #value: T | typeof NOTHING = NOTHING
   // The iterator gave its end, or failed: it must not be told to return.
   #isOver = false
-
-  constructor(before: Step<unknown> | undefined, name: string, capacity = 0) {
-    super(before, new Edge(name, capacity))
-  }
 
   protected abstract open(): Pullable<T>
 

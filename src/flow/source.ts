@@ -4,7 +4,8 @@ import type { ReadableStream } from 'node:stream/web'
 import { invalidOption } from '../errors.ts'
 import { Edge } from './edge.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
-import { Step, type Pulled } from './step.ts'
+import type { Step } from './step.ts'
+import { ArraySource, IterableSource } from './values.ts'
 
 export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>
 
@@ -16,62 +17,18 @@ export function sourceStep<T>(source: Source<T>, name: string, signal?: AbortSig
   if (has(source, Symbol.asyncIterator)) {
     return new AsyncSource<T>(() => iterated(source as unknown as AsyncIterable<T>), name, signal)
   }
+  if (Array.isArray(source)) return new ArraySource(source as readonly T[], name, signal)
   if (typeof source === 'string' || has(source, Symbol.iterator))
-    return new SyncSource(source as Iterable<T>, name, signal)
+    return new IterableSource(source as Iterable<T>, name, signal)
   throw invalidOption('source', 'an iterable, an async iterable or a ReadableStream', source)
-}
-
-class SyncSource<T> extends Step<T> {
-  readonly #source: Iterable<T>
-  readonly #signal: AbortSignal | undefined
-  #iterator: Iterator<T> | undefined
-  #isOver = false
-
-  constructor(source: Iterable<T>, name: string, signal: AbortSignal | undefined) {
-    super(undefined, new Edge(name, 0))
-    this.#source = source
-    this.#signal = signal
-  }
-
-  override get signal(): AbortSignal | undefined {
-    return this.#signal
-  }
-
-  override pull(): Pulled<T> {
-    if (this.#isOver || this.isStopped) return this.end()
-    try {
-      const step = (this.#iterator ??= this.#source[Symbol.iterator]()).next()
-      if (step.done !== true) {
-        this.edge.total += 1
-        return step.value
-      }
-      this.#isOver = true
-    } catch (error) {
-      this.#isOver = true
-      this.run.fail(error)
-    }
-    return this.end()
-  }
-
-  protected override async quiet(): Promise<void> {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#iterator?.return?.()
-  }
 }
 
 class AsyncSource<T> extends IteratorStep<T> {
   readonly #open: () => Pullable<T>
-  readonly #signal: AbortSignal | undefined
 
   constructor(open: () => Pullable<T>, name: string, signal: AbortSignal | undefined) {
-    super(undefined, name)
+    super(undefined, new Edge(name, 0), signal)
     this.#open = open
-    this.#signal = signal
-  }
-
-  override get signal(): AbortSignal | undefined {
-    return this.#signal
   }
 
   protected override open(): Pullable<T> {

@@ -30,6 +30,8 @@ const NOBODY: Reader & Failing = { wake() {}, fail() {} }
 export abstract class Step<T> implements Reader {
   readonly edge: Edge
   readonly before: Step<unknown> | undefined
+  /** The one that was given with the source. */
+  readonly signal: AbortSignal | undefined
   protected run: Failing = NOBODY
   protected isStopped = false
   /** The reader got NOTHING and waits. */
@@ -41,9 +43,10 @@ export abstract class Step<T> implements Reader {
   #closing: Promise<void> | undefined
 
   /** `before` is undefined for a source. */
-  constructor(before: Step<unknown> | undefined, edge: Edge) {
+  constructor(before: Step<unknown> | undefined, edge: Edge, signal?: AbortSignal) {
     this.before = before
     this.edge = edge
+    this.signal = signal ?? before?.signal
   }
 
   /** Never throws. Once the step is stopped it gives what it has ready, then END. */
@@ -69,11 +72,6 @@ export abstract class Step<T> implements Reader {
     this.run = run
     this.#reader = reader
     this.before?.start(run, this.inlet)
-  }
-
-  /** The signal that was given with the source. */
-  get signal(): AbortSignal | undefined {
-    return this.before?.signal
   }
 
   /** Nothing new is begun from here on: because of a failure, or since nobody wants more. */

@@ -1,5 +1,6 @@
 // `through`: a child in the middle. What comes goes to its stdin at its pace, and its stdout goes on. A failure of it is the flow's.
 import type { Command } from '../process/index.ts'
+import { Edge } from './edge.ts'
 import { InnerFeed } from './inner-feed.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
 import type { Reader, Step } from './step.ts'
@@ -12,7 +13,7 @@ export class ThroughStep extends IteratorStep<Uint8Array> {
   readonly #feed: InnerFeed<string | Uint8Array>
 
   constructor(before: Step<string | Uint8Array>, command: AnyCommand, name: string) {
-    super(before, name)
+    super(before, new Edge(name, 0))
     // A child that closes its stdin wants no more.
     this.#feed = new InnerFeed(before, () => before.shutdown())
     this.#command = command.with({ input: this.#feed })
