@@ -8,6 +8,8 @@ import { Deque } from './deque.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1
+// A value may be put off once by each step that it comes through.
+const MOST_LOOKS = 8
 
 interface Parked<T> {
   readonly resolve: (result: IteratorResult<T[], undefined>) => void
@@ -26,6 +28,9 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   #timer: NodeJS.Timeout | undefined
   #isDue = false
   #isTicking = false
+  // How many items had come at the last look, and how many looks have found no more.
+  #seen = 0
+  #looks = 0
 
   constructor(settings: BatchSettings<T>) {
     this.former = new BatchFormer(settings)
@@ -128,8 +133,8 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
     const since = this.former.openSince
     if (since === undefined || this.#maxDelay === Infinity) return
     if (this.#maxDelay === 0) {
-      // Runs when no microtask is left, so a source that has items ready has given them by then.
-      if (!this.#isTicking) process.nextTick(this.#tick)
+      // A source that has items ready has given them by then.
+      if (!this.#isTicking) turn.afterMicrotasks(this.#tick)
       this.#isTicking = true
       return
     }
@@ -144,16 +149,18 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   }
 
   readonly #tick = (): void => {
-    // What waits for the next turn only because this one has had its share is to come with the rest.
-    if (turn.spent) return turn.defer(this.#tickLater, undefined)
+    const { count } = this.former
+    this.#looks = count === this.#seen ? this.#looks + 1 : 0
+    this.#seen = count
+    // What was put off to the next turn belongs to this batch, but who keeps turns busy without giving items doesn't hold it up.
+    if (turn.spent && this.#looks < MOST_LOOKS) return turn.defer(this.#lookAgain, undefined)
+    this.#looks = 0
     this.#isTicking = false
     if (this.hasLeft || this.#parked.length === 0) return
     this.settle(true)
   }
 
-  readonly #tickLater = (): void => {
-    process.nextTick(this.#tick)
-  }
+  readonly #lookAgain = (): void => turn.afterMicrotasks(this.#tick)
 
   readonly #expire = (): void => {
     this.#timer = undefined

@@ -1,6 +1,5 @@
 // What one of several flows over the same values begins with. It holds one value at most.
 import type { ChannelMetrics } from '../channel/index.ts'
-import { turn } from '../turn.ts'
 import { Edge } from './edge.ts'
 import { NOTHING, Step, type Failure, type Pulled } from './step.ts'
 
@@ -18,6 +17,7 @@ export class Branch<T> extends Step<T> {
   hasLeft = false
   readonly #hub: BranchHub
   #value: T | typeof NOTHING = NOTHING
+  #isWaking = false
 
   constructor(hub: BranchHub, name: string) {
     super(undefined, new Edge(name, 1))
@@ -84,12 +84,17 @@ export class Branch<T> extends Step<T> {
     await this.#hub.left()
   }
 
-  /** Not at once: other branches are being served. */
+  /** Never at once: somebody is being served just now. */
   #wakeSoon(): void {
-    if (this.isAwaited) turn.soon(this.#wake, undefined)
+    if (this.#isWaking || !this.isAwaited) return
+    this.#isWaking = true
+    queueMicrotask(this.#wake)
   }
 
-  readonly #wake = (): void => this.notify()
+  readonly #wake = (): void => {
+    this.#isWaking = false
+    this.notify()
+  }
 
   #tellFailure(): void {
     const { failure } = this.#hub

@@ -20,7 +20,8 @@ export class BufferStep<T> extends Step<T> {
     const name = options?.name ?? label
     super(before, new Edge(name, 0))
     this.#before = before
-    this.#channel = new Channel<T>(options === null ? options : { ...options, name })
+    // What is no object of options is told by the channel.
+    this.#channel = new Channel<T>(typeof options === 'object' && options !== null ? { ...options, name } : options)
     this.#blocks = (options.overflow ?? 'block') === 'block'
   }
 

@@ -17,6 +17,8 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
   given = 0
   protected isDone = false
   #parked: Parked<T>[] = []
+  // Promises that settle in the next turn.
+  #owed = 0
   #isLooking = false
 
   constructor(step: Step<T>) {
@@ -44,9 +46,10 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
       const value = this.step.pull()
       if (value === END) return this.#finish()
       if (value !== NOTHING) {
-        this.#handedOut()
         const step: Fed<T> = { done: false, value }
-        return turn.tick() ? Promise.resolve(step) : new Promise(resolve => turn.defer(resolve, step))
+        if (!turn.tick()) return new Promise(resolve => this.#giveLater(resolve, step))
+        this.#given()
+        return Promise.resolve(step)
       }
     }
     return new Promise((resolve, reject) => {
@@ -82,8 +85,9 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
       if (value === NOTHING) return
       const parked = this.#parked.shift()
       if (value === END) return parked?.resolve(this.#finish())
-      this.#handedOut()
-      if (parked !== undefined) turn.settle<Fed<T>>(parked.resolve, { done: false, value }, 0)
+      if (parked === undefined) continue
+      if (turn.tick()) this.#give(parked.resolve, { done: false, value })
+      else this.#giveLater(parked.resolve, { done: false, value })
     }
   }
 
@@ -106,16 +110,29 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     return parked.length
   }
 
+  #give(resolve: (step: Fed<T>) => void, step: Fed<T>): void {
+    resolve(step)
+    this.#given()
+  }
+
+  #giveLater(resolve: (step: Fed<T>) => void, step: Fed<T>): void {
+    this.#owed += 1
+    turn.defer(() => {
+      this.#owed -= 1
+      this.#give(resolve, step)
+    }, undefined)
+  }
+
   /** When no microtask is left it shows whether the consumer is busy with what it got: then the steps may go on ahead of it. */
-  #handedOut(): void {
+  #given(): void {
     this.given += 1
     if (this.#isLooking) return
     this.#isLooking = true
-    process.nextTick(this.#look)
+    turn.afterMicrotasks(this.#look)
   }
 
   readonly #look = (): void => {
     this.#isLooking = false
-    if (!this.isDone && this.#parked.length === 0) this.step.ahead()
+    if (!this.isDone && this.#parked.length === 0 && this.#owed === 0) this.step.ahead()
   }
 }

@@ -49,15 +49,18 @@ export abstract class IteratorStep<T> extends Step<T> {
     return this.#isOver ? this.end() : this.nothing()
   }
 
-  protected get isOpen(): boolean {
-    return this.#iterator !== undefined && !this.#isOver
+  /** Gives up what may not have been opened yet, and has to be closed nevertheless. */
+  protected async leaveUnopened(): Promise<void> {
+    if (!this.#isOver) this.#iterator ??= this.open()
+    await this.leave(false)
   }
 
   /** Gives the iterator up. What it answers while a value is due is waited for only if `waits`: some answer only after that. */
   protected async leave(waits: boolean): Promise<void> {
-    const iterator = this.#iterator
-    if (iterator === undefined || this.#isOver) return
+    if (this.#isOver) return
     this.#isOver = true
+    const iterator = this.#iterator
+    if (iterator === undefined) return
     const returned = Promise.resolve(iterator.return?.())
     if (waits || !this.isReading) await returned
     else returned.catch(() => {})

@@ -36,7 +36,7 @@ class AsyncSource<T> extends IteratorStep<T> {
   }
 
   protected override quiet(): Promise<void> {
-    return this.leave(false)
+    return this.leaveUnopened()
   }
 }
 

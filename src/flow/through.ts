@@ -1,4 +1,5 @@
 // `through`: a child in the middle. What comes goes to its stdin at its pace, and its stdout goes on. A failure of it is the flow's.
+import { invalidOption } from '../errors.ts'
 import type { Command } from '../process/index.ts'
 import { Edge } from './edge.ts'
 import { InnerFeed } from './inner-feed.ts'
@@ -13,6 +14,7 @@ export class ThroughStep extends IteratorStep<Uint8Array> {
   readonly #feed: InnerFeed<string | Uint8Array>
 
   constructor(before: Step<string | Uint8Array>, command: AnyCommand, name: string) {
+    if (typeof command?.with !== 'function') throw invalidOption('command', 'a command', command)
     super(before, new Edge(name, 0))
     // A child that closes its stdin wants no more.
     this.#feed = new InnerFeed(before, () => before.shutdown())

@@ -47,6 +47,7 @@ export class IterableSource<T> extends Step<T> {
   protected override async quiet(): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    this.#iterator?.return?.()
+    const iterator = this.#iterator ?? this.#source[Symbol.iterator]()
+    iterator.return?.()
   }
 }
