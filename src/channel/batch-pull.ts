@@ -58,6 +58,8 @@ export class PulledBatches<T> extends BatchIterator<T> {
 
   async #read(iterator: Ready<T>): Promise<void> {
     try {
+      // Whoever asks for the first batch waits for it by then.
+      if (iterator.tryNext !== undefined) await undefined
       for (;;) {
         while (this.former.hasWhole && !this.hasLeft) await this.#room()
         if (this.hasLeft || !this.#addReady(iterator)) return
@@ -79,10 +81,11 @@ export class PulledBatches<T> extends BatchIterator<T> {
   /** Adds what is there, up to a whole batch. False as below. */
   #addReady(iterator: Ready<T>): boolean {
     if (iterator.tryNext === undefined) return true
-    while (!this.former.hasWhole) {
+    while (!this.former.hasWhole && !this.hasLeft) {
       const step = iterator.tryNext()
       if (step === undefined || step.done === true) break
       if (!this.#add(step.value, iterator)) return false
+      if (this.former.hasWhole && this.isAwaited) this.settle(false)
     }
     if (this.isAwaited) this.settle(false)
     return true
