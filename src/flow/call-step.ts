@@ -102,7 +102,8 @@ export abstract class CallStep<T, U> extends Step<U> {
         this.#launch(value, given)
         this.#fill()
         const ready = this.#takeReady()
-        return ready === NOTHING ? this.nothing() : ready
+        if (ready !== NOTHING) return ready
+        return this.isStopped ? this.end() : this.nothing()
       }
       this.#isLate = false
       const outcome = this.outcomeOf(value, given)

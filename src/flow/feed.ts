@@ -44,7 +44,8 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     if (this.isDone) return Promise.resolve(OVER)
     if (this.#parked.length === 0) {
       const value = this.step.pull()
-      if (value === END) return this.#finish()
+      // What happened meanwhile may have ended it.
+      if (value === END || this.isDone) return this.#finish()
       if (value !== NOTHING) {
         const step: Fed<T> = { done: false, value }
         if (!turn.tick()) return new Promise(resolve => this.#giveLater(resolve, step))

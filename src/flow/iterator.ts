@@ -12,8 +12,7 @@ export class FlowIterator<T> extends Feed<T> {
     super(step)
     this.#run = new Run(step, () => {
       // It ends at once, whether or not somebody asks; what is ready is still given out before the failure.
-      void this.#run.close()
-      this.wake()
+      void this.#run.close().then(() => this.wake())
     })
   }
 
