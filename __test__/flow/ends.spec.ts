@@ -102,7 +102,7 @@ const failing: readonly [string, (steps: Flow<number>) => Promise<unknown>][] = 
     steps =>
       steps
         .flatMap(function* (): Generator<number, void> {
-          throws()
+          yield throws()
         })
         .toArray(),
   ],
@@ -184,12 +184,11 @@ test('what is ready when the source fails is still given out by a loop, then the
 
 test('an error ends the source although nobody asks for the next value', async t => {
   const log: string[] = []
-  const iterator = flow(asyncNumbers(log))
-    .map(async x => {
-      if (x === 1) throw new Error('one')
-      return x
-    })
-    [Symbol.asyncIterator]()
+  const steps = flow(asyncNumbers(log)).map(async x => {
+    if (x === 1) throw new Error('one')
+    return x
+  })
+  const iterator = steps[Symbol.asyncIterator]()
   t.deepEqual(await iterator.next(), { done: false, value: 0 })
   await waitFor(() => log.length > 0)
   await t.throwsAsync(iterator.next(), { message: 'one' })
@@ -238,7 +237,7 @@ test('a timeout does the same', async t => {
   for (const timeout of [0, 5]) {
     const source = new HandSource<number>()
     const error = await t.throwsAsync(flow(source).toArray({ timeout }), { code: 'ERR_TIMEOUT', name: 'TimeoutError' })
-    t.regex(String(error?.message), /toArray/u)
+    t.regex(error?.message ?? '', /toArray/u)
     t.is(source.returned, 1)
   }
   t.deepEqual(await flow([1, 2]).toArray({ timeout: 10_000 }), [1, 2])
@@ -265,9 +264,8 @@ test('leaving the loop ends the source and aborts what is running, and the loop 
 
 test('return() answers at once even while a next() is parked', async t => {
   const source = new HandSource<number>()
-  const iterator = flow(source)
-    .map(async x => x)
-    [Symbol.asyncIterator]()
+  const steps = flow(source).map(async x => x)
+  const iterator = steps[Symbol.asyncIterator]()
   const parked = [iterator.next(), iterator.next()]
   await turns()
   t.deepEqual(await iterator.return?.(), { done: true, value: undefined })
@@ -284,12 +282,11 @@ test('return() before the first value consumes nothing', async t => {
 })
 
 test('next() calls at once are answered in order', async t => {
-  const iterator = flow(asyncNumbers([]))
-    .map(async x => x)
-    [Symbol.asyncIterator]()
-  const steps = await Promise.all([iterator.next(), iterator.next(), iterator.next()])
+  const steps = flow(asyncNumbers([])).map(async x => x)
+  const iterator = steps[Symbol.asyncIterator]()
+  const results = await Promise.all([iterator.next(), iterator.next(), iterator.next()])
   t.deepEqual(
-    steps.map(step => step.value),
+    results.map(step => step.value),
     [0, 1, 2],
   )
   await iterator.return?.()
@@ -443,7 +440,7 @@ test('bad arguments throw, and those of what consumes a flow reject', async t =>
   ]
   for (const [option, call] of throwing) {
     const error = t.throws(call, { code }, option)
-    t.true(String(error?.message).includes(`\`${option}\``), `${option}: ${error?.message}`)
+    t.true((error?.message ?? '').includes(`\`${option}\``), `${option}: ${error?.message}`)
   }
   await t.throwsAsync(flow([1]).to(5 as never), { code })
   await t.throwsAsync(flow([1]).to(new Channel<number>(1), { preventClose: 1 as never }), { code })

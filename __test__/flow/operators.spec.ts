@@ -159,9 +159,8 @@ test('flatMap takes arrays, generators, async iterables, and promises of arrays'
 test('flatMap asks what a callback gave for one value ahead, and no more', async t => {
   const sources = [new HandSource<number>(), new HandSource<number>()]
   for (const source of sources) source.put(1, 2, 3, 4)
-  const iterator = flow(sources)
-    .flatMap(source => source, { concurrency: 2 })
-    [Symbol.asyncIterator]()
+  const steps = flow(sources).flatMap(source => source, { concurrency: 2 })
+  const iterator = steps[Symbol.asyncIterator]()
   t.deepEqual(await iterator.next(), { done: false, value: 1 })
   await waitFor(() => sources[1]?.asked === 1)
   await turns(3)

@@ -2,6 +2,8 @@
 import { BatchIterator } from './batch-iterator.ts'
 import type { BatchSettings } from './batch-options.ts'
 
+const SETTLED = Promise.resolve()
+
 /** An iterator that can tell what is there without a promise; undefined: `next` has to be asked. */
 interface Ready<T> extends AsyncIterator<T> {
   tryNext?(): IteratorResult<T, unknown> | undefined
@@ -59,7 +61,7 @@ export class PulledBatches<T> extends BatchIterator<T> {
   async #read(iterator: Ready<T>): Promise<void> {
     try {
       // Whoever asks for the first batch waits for it by then.
-      if (iterator.tryNext !== undefined) await undefined
+      if (iterator.tryNext !== undefined) await SETTLED
       for (;;) {
         while (this.former.hasWhole && !this.hasLeft) await this.#room()
         if (this.hasLeft || !this.#addReady(iterator)) return
