@@ -29,7 +29,7 @@ function commentOf(name: string): string | undefined {
   return undefined
 }
 
-const names = ['process', 'channel'].flatMap(part => exportedNames(`src/${part}/index.ts`))
+const names = ['process', 'channel', 'flow'].flatMap(part => exportedNames(`src/${part}/index.ts`))
 
 test('each export has a doc comment', t => {
   t.true(names.length > 25)

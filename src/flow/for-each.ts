@@ -5,6 +5,7 @@ import { isLater } from './outcome.ts'
 import { checkedCount, checkedObject, checkFunction } from './options.ts'
 import type { Step } from './step.ts'
 
+/** How the callbacks of `forEach` run. */
 export type ForEachOptions = WaitOptions & {
   /** Callbacks that run at once, 1 by default. */
   concurrency?: number

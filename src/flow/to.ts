@@ -5,6 +5,7 @@ import { Drain } from './drain.ts'
 import { checkedFlag, checkedObject } from './options.ts'
 import type { Step } from './step.ts'
 
+/** How a target is given its values. */
 export type ToOptions = WaitOptions & {
   /** False by default: the target is closed at the end, and made to fail by a failure. */
   preventClose?: boolean
