@@ -100,7 +100,7 @@ export abstract class CallStep<T, U> extends Step<U> {
       }
       if (isLater(given)) {
         this.#launch(value, given)
-        this.#fill()
+        this.#fill(true)
         const ready = this.#takeReady()
         if (ready !== NOTHING) return ready
         return this.isStopped ? this.end() : this.nothing()
@@ -120,10 +120,15 @@ export abstract class CallStep<T, U> extends Step<U> {
     return this.end()
   }
 
-  /** Begins as much as may be under way. */
-  #fill(): void {
+  /** Begins as much as may be under way. The steps before are told to go ahead when there is `news`: what they had was taken. */
+  #fill(news = false): void {
+    let isNews = news
     while (!this.isStopped && !this.#isDry) {
-      if (this.#isFull) return this.#before.ahead()
+      if (this.#isFull) {
+        if (isNews) this.#before.ahead()
+        return
+      }
+      isNews = true
       const value = this.#before.pull()
       if (value === NOTHING) return
       if (value === END) {

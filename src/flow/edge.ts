@@ -1,6 +1,6 @@
 // The account of one edge: what a step has ready for the next one. The values themselves are the step's.
-import { performance } from 'node:perf_hooks'
 import type { ChannelMetrics } from '../channel/index.ts'
+import { stamp } from '../stamp.ts'
 
 export class Edge {
   readonly name: string
@@ -23,17 +23,19 @@ export class Edge {
   enter(): void {
     this.total += 1
     this.held += 1
-    if (this.held > this.capacity) this.#waiting.push(performance.now())
+    if (this.held > this.capacity) this.#waiting.push(stamp())
     else if (this.held > this.peak) this.peak = this.held
   }
 
   leave(): void {
     this.held -= 1
     const since = this.#waiting.shift()
-    if (since === undefined) return
-    const waited = performance.now() - since
-    this.#waitedMs += waited
-    this.#longestMs = Math.max(this.#longestMs, waited)
+    if (since !== undefined) this.#waited(stamp() - since)
+  }
+
+  #waited(ms: number): void {
+    this.#waitedMs += ms
+    if (ms > this.#longestMs) this.#longestMs = ms
   }
 
   metrics(isAwaited: boolean): ChannelMetrics {
