@@ -1,5 +1,6 @@
 // A million small numbers through the steps of a flow, every callback called once for each: a map, a filter and batches of 100; three maps
-// in a row; and three maps whose callbacks are async functions. All sides are asked for one value after the other, in order.
+// in a row; and three maps whose callbacks are async functions. The sides that are compared take callbacks that may wait, and bound what
+// is under way: `mapEffect`, `concatMap`. Effect's `Stream.map`, whose callbacks can't wait, is shown beside them: it maps chunks of thousands.
 import { Readable } from 'node:stream'
 import { peer } from '../harness/peers.mjs'
 
@@ -15,10 +16,13 @@ function side(open, shapes) {
     open,
     measure: async (isQuick, state) => {
       const values = {}
+      const runs = shapes(state)
       for (const [name, { count, sum }] of Object.entries(works(isQuick))) {
+        const run = runs[name]
+        if (run === undefined) continue
         const source = numbers(count)
         const began = performance.now()
-        const came = await shapes(state)[name](source)
+        const came = await run(source)
         const ms = performance.now() - began
         if (came !== sum) throw new Error(`${name}: the sum of what came is ${came} and not ${sum}`)
         values[`${name}, million values/s`] = count / 1000 / ms
@@ -57,12 +61,13 @@ export const row = {
     'Effect Stream': side(
       () => peer('effect'),
       ({ Effect, Stream }) => {
-        const asked = Stream.mapEffect(x => Effect.promise(() => later(x)))
+        const asked = Stream.mapEffect(x => Effect.succeed(one(x)))
+        const later = Stream.mapEffect(x => Effect.promise(async () => x + 1))
         return {
           'map, filter, batch': source =>
             Effect.runPromise(
               Stream.fromIterable(source).pipe(
-                Stream.map(one),
+                asked,
                 Stream.filter(isEven),
                 Stream.grouped(BATCH),
                 Stream.runFold(() => 0, addAll),
@@ -71,23 +76,46 @@ export const row = {
           'three maps': source =>
             Effect.runPromise(
               Stream.fromIterable(source).pipe(
-                Stream.map(one),
-                Stream.map(one),
-                Stream.map(one),
+                asked,
+                asked,
+                asked,
                 Stream.runFold(() => 0, add),
               ),
             ),
           'three async maps': source =>
             Effect.runPromise(
               Stream.fromIterable(source).pipe(
-                asked,
-                asked,
-                asked,
+                later,
+                later,
+                later,
                 Stream.runFold(() => 0, add),
               ),
             ),
         }
       },
+    ),
+    'Effect Stream, map of chunks': side(
+      () => peer('effect'),
+      ({ Effect, Stream }) => ({
+        'map, filter, batch': source =>
+          Effect.runPromise(
+            Stream.fromIterable(source).pipe(
+              Stream.map(one),
+              Stream.filter(isEven),
+              Stream.grouped(BATCH),
+              Stream.runFold(() => 0, addAll),
+            ),
+          ),
+        'three maps': source =>
+          Effect.runPromise(
+            Stream.fromIterable(source).pipe(
+              Stream.map(one),
+              Stream.map(one),
+              Stream.map(one),
+              Stream.runFold(() => 0, add),
+            ),
+          ),
+      }),
     ),
     RxJS: side(
       () => peer('rxjs'),

@@ -12,8 +12,9 @@ export class Edge {
   peak = 0
   #waitedMs = 0
   #longestMs = 0
-  // When each of those in a callback's hands came; never more than the step's concurrency.
-  readonly #waiting: number[] = []
+  // Of those in a callback's hands, never more than the step's concurrency: when the oldest came, and when the others did.
+  #oldest = 0
+  readonly #others: number[] = []
 
   constructor(name: string, capacity: number) {
     this.name = name
@@ -23,19 +24,22 @@ export class Edge {
   enter(): void {
     this.total += 1
     this.held += 1
-    if (this.held > this.capacity) this.#waiting.push(stamp())
-    else if (this.held > this.peak) this.peak = this.held
+    if (this.held <= this.capacity) {
+      if (this.held > this.peak) this.peak = this.held
+    } else if (this.held === this.capacity + 1) this.#oldest = stamp()
+    else this.#others.push(stamp())
   }
 
   leave(): void {
+    const isWaiting = this.held > this.capacity
     this.held -= 1
-    const since = this.#waiting.shift()
-    if (since !== undefined) this.#waited(stamp() - since)
+    if (isWaiting) this.#waited(stamp() - this.#oldest)
   }
 
   #waited(ms: number): void {
     this.#waitedMs += ms
     if (ms > this.#longestMs) this.#longestMs = ms
+    if (this.held > this.capacity) this.#oldest = this.#others.shift() ?? 0
   }
 
   metrics(isAwaited: boolean): ChannelMetrics {
