@@ -1,6 +1,7 @@
 // The error classes of every part and the constructors of the errors that more than one part throws.
 // What a part alone can throw is built in that part.
-import { getSystemErrorName, inspect } from 'node:util'
+import { constants } from 'node:os'
+import { inspect } from 'node:util'
 import type { Result, RunOptions } from './process/types.ts'
 
 /** Every code of ours. An error may also carry the operating system's name (`EPIPE`, `ENOENT`, …). */
@@ -159,12 +160,10 @@ export function errnoError(
   return Object.assign(new SluiceError(code, `${syscall} ${code}`), { errno: -errno, syscall })
 }
 
-function errnoName(errno: number): string {
-  try {
-    return getSystemErrorName(-errno)
-  } catch {
-    return `ERRNO_${errno}`
-  }
+/** The name of a positive error number. The table of `node:util` lacks those that libuv never meets. */
+export function errnoName(errno: number): string {
+  for (const [name, number] of Object.entries(constants.errno)) if (number === errno) return name
+  return `ERRNO_${errno}`
 }
 
 function named<E extends Error>(name: string, error: E): E {

@@ -1,5 +1,5 @@
 import anyTest from 'ava'
-import { command, run, spawn } from '../../index.ts'
+import { command, run, spawn, stream } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { turns } from '../helpers/wait-for.ts'
 
@@ -30,3 +30,15 @@ for (const [what, start] of Object.entries({
     }
   })
 }
+
+test('no time at all is none to start in: ERR_TIMEOUT, and nothing is executed', async t => {
+  for (const start of [
+    () => run('true', [], { timeout: 0 }),
+    () => spawn('true', [], { timeout: 0 }),
+    () => command('true').pipe('true').run({ timeout: 0 }),
+    () => stream('true', [], { timeout: 0 }).read(),
+  ]) {
+    const error = await t.throwsAsync(start, { code: 'ERR_TIMEOUT', name: 'TimeoutError' })
+    t.regex(error?.message ?? '', /not started within 0 ms/)
+  }
+})

@@ -5,6 +5,8 @@
 export interface Addon {
   /** One per JS environment: the main thread or a worker. `wake` is called on that thread when `drain` has something. */
   readonly Environment: new (wake: () => void, shepherdPath: string) => NativeEnvironment
+  /** Starts the I/O thread, unless it runs: 0, or -errno. Comes before the first environment. */
+  startReactor(): number
   readonly EAGAIN: number
   readonly maxInline: number
 }

@@ -1,6 +1,6 @@
 // The native environment of this JS thread: its wake-ups go to endpoints and children by id, its keep-alive count to the event loop.
 // What an endpoint or a child does with a wake-up is their business.
-import { SluiceError } from '../errors.ts'
+import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
 import { loadNative } from './loader.ts'
@@ -146,6 +146,8 @@ let current: Environment | undefined
 export function environment(): Environment {
   if (current === undefined) {
     const { addon, shepherdPath } = loadNative()
+    const outcome = addon.startReactor()
+    if (outcome < 0) throw errnoError(-outcome, 'start of the I/O thread')
     current = new Environment(wake => new addon.Environment(wake, shepherdPath), addon.EAGAIN)
   }
   if (current.failure !== undefined) throw current.failure

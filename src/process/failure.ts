@@ -1,6 +1,5 @@
 // The errors of a child: what they say and which code and name they carry. Whether one is thrown is decided by run.ts and subprocess.ts.
-import { getSystemErrorName } from 'node:util'
-import { ProcessError, SluiceError, SpawnError } from '../errors.ts'
+import { errnoName, ProcessError, SluiceError, SpawnError } from '../errors.ts'
 import type { FailedEvent } from './child.ts'
 import type { Settings } from './options.ts'
 import type { EndReason } from './result.ts'
@@ -53,13 +52,13 @@ function explain(code: string, { stage, detail }: FailedEvent): string | undefin
 /** One of our codes where there is one; else the system's name of its number. A guard that can't be run is one error with path and remedy. */
 function codeOfFailure({ stage, errno, code }: FailedEvent): string {
   if (code !== '') return code
-  if (stage === 'shepherd' && UNUSABLE.has(getSystemErrorName(-errno))) return 'ERR_PLATFORM_UNSUPPORTED'
-  return getSystemErrorName(-errno)
+  if (stage === 'shepherd' && UNUSABLE.has(errnoName(errno))) return 'ERR_PLATFORM_UNSUPPORTED'
+  return errnoName(errno)
 }
 
 /** It threw before anything was asked of the native side: the current directory is gone, a given reader is busy. */
 export function notRequested(cause: unknown, settings: Settings): unknown {
-  if (cause instanceof SluiceError) return cause
+  if (cause instanceof SluiceError && !('errno' in cause)) return cause
   const { code = 'EIO', errno = 0, syscall = `spawn ${settings.file}` } = cause as NodeJS.ErrnoException
   return new SpawnError(code, `spawn ${settings.file} ${code}: ${syscall}`, {
     ...facts(settings, syscall, errno),

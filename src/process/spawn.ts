@@ -11,6 +11,8 @@ import type { AnySubprocess, ProcessOptions, Subprocess } from './types.ts'
 /** Asks for the child; it may still fail to start. Throws when nothing was asked for. `stdout`: an endpoint that is waiting for it. */
 export function begin(settings: Settings, stdout?: Endpoint): Life {
   if (settings.signal?.aborted) throw givenUp('abort', settings)
+  // No child starts and ends within no time; left to a timer, a short one would now and then.
+  if (settings.timeout === 0) throw givenUp('timeout', settings)
   try {
     return new Life(settings, stdout)
   } catch (cause) {

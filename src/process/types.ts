@@ -27,7 +27,7 @@ export type StderrOption = StdoutOption | { tail: number } | 'stdout'
 export interface ProcessOptions {
   /** Ends the child's whole tree when it aborts. Already aborted: nothing is started. */
   signal?: AbortSignal
-  /** Milliseconds the child may live; then its tree is ended. None by default. */
+  /** Milliseconds the child may live; then its tree is ended. None by default; 0 starts nothing: ERR_TIMEOUT. */
   timeout?: number
   /** Working directory; a relative one starts at `process.cwd()`. */
   cwd?: string | URL

@@ -13,6 +13,16 @@ pub const EAGAIN: i32 = process::EAGAIN;
 #[expect(clippy::cast_possible_truncation, reason = "16 KiB")]
 pub const MAX_INLINE: u32 = protocol::MAX_INLINE as u32;
 
+/// Starts the I/O thread, unless it runs: 0, or -errno.
+#[napi(catch_unwind, js_name = "startReactor")]
+#[must_use]
+pub fn start_reactor() -> i32 {
+    match reactor::Reactor::global() {
+        Ok(_) => 0,
+        Err(error) => -error.raw_os_error().unwrap_or(process::EIO),
+    }
+}
+
 /// Makes the I/O thread panic, for the test that everything parked is rejected then.
 #[cfg(feature = "faults")]
 #[napi(catch_unwind, js_name = "panicReactor")]

@@ -30,6 +30,7 @@ pub(crate) struct Connection {
     /// Empty once lost: closing both is what tells a shepherd that still runs to finish.
     sockets: Mutex<Option<Sockets>>,
     process: sys::Process,
+    pub(crate) mode: Mode,
     pub(crate) credentials: Credentials,
     /// Spawns of which it is not known that they were taken, in the order they were sent.
     unanswered: Mutex<VecDeque<u32>>,
@@ -37,7 +38,8 @@ pub(crate) struct Connection {
     lost: AtomicBool,
     /// Commands the socket had no room for; a stopped shepherd reads none.
     waiting: Mutex<VecDeque<Control>>,
-    registrations: OnceLock<[Option<Registration>; 3]>,
+    /// Places in the poller, by role.
+    registrations: [OnceLock<Registration>; 3],
 }
 
 #[derive(Debug)]
@@ -60,28 +62,37 @@ impl Connection {
         let connection = Arc::new(Self {
             sockets: Mutex::new(Some(Sockets { spawn, control })),
             process,
+            mode,
             credentials: sys::credentials(),
             unanswered: Mutex::default(),
             sent: AtomicU32::new(0),
             lost: AtomicBool::new(false),
             waiting: Mutex::default(),
-            registrations: OnceLock::new(),
+            registrations: Default::default(),
         });
-        let listen = |role, fd: Option<i32>| {
+        let watched = connection.process.watched();
+        for (role, fd) in
+            [(Role::Answers, Some(answers_fd)), (Role::Control, Some(control_fd)), (Role::Process, watched)]
+        {
+            let Some(fd) = fd else { continue };
             let handler = Arc::new(Listener { connection: Arc::clone(&connection), role });
-            fd.map(|fd| turn.reactor.register(fd, handler)).transpose()
-        };
-        let registered = listen(Role::Answers, Some(answers_fd)).and_then(|answers| {
-            let control = listen(Role::Control, Some(control_fd))?;
-            let process = listen(Role::Process, connection.process.watched())?;
-            Ok([answers, control, process])
-        });
-        match registered {
-            Ok(registrations) => {
-                let _ = connection.registrations.set(registrations);
-                Ok(connection)
+            match turn.reactor.register(fd, handler) {
+                Ok(registration) => drop(connection.registration(role).set(registration)),
+                Err(error) => {
+                    connection.close(turn);
+                    return Err(failed(error.raw_os_error().unwrap_or(libc::EIO)));
+                }
             }
-            Err(error) => Err(failed(error.raw_os_error().unwrap_or(libc::EIO))),
+        }
+        Ok(connection)
+    }
+
+    fn registration(&self, role: Role) -> &OnceLock<Registration> {
+        let [answers, control, process] = &self.registrations;
+        match role {
+            Role::Answers => answers,
+            Role::Control => control,
+            Role::Process => process,
         }
     }
 
@@ -141,7 +152,7 @@ impl Connection {
             }
         }
         let full = !waiting.is_empty();
-        if let (true, Some([_, Some(registration), _])) = (full || was_full, self.registrations.get()) {
+        if let (true, Some(registration)) = (full || was_full, self.registration(Role::Control).get()) {
             drop(turn.reactor.watch_writes(control.as_raw_fd(), *registration, full));
         }
     }
@@ -166,31 +177,37 @@ impl Connection {
         }
     }
 
-    /// The shepherd is gone or no longer needed: out of the poller, once.
+    /// The shepherd is gone or no longer needed.
     pub(crate) fn lose(self: &Arc<Self>, turn: &mut Turn<'_>) {
+        if self.close(turn) {
+            Supervisor::connection_lost(turn, self);
+        }
+    }
+
+    /// Out of the poller, once: without sockets the process ends by itself, and is reaped when it has. For a connection of which
+    /// the supervisor knows no child.
+    pub(crate) fn close(&self, turn: &Turn<'_>) -> bool {
         if self.lost.swap(true, Ordering::SeqCst) {
-            return;
+            return false;
         }
         let sockets = lock(&self.sockets).take();
-        if let (Some(Sockets { spawn, control }), Some([answers, commands, _])) =
-            (&sockets, self.registrations.get())
-        {
-            for (fd, registration) in [(spawn, answers), (control, commands)] {
-                if let Some(registration) = registration {
+        if let Some(Sockets { spawn, control }) = &sockets {
+            for (fd, role) in [(spawn, Role::Answers), (control, Role::Control)] {
+                if let Some(registration) = self.registration(role).get() {
                     turn.reactor.deregister(fd.as_raw_fd(), *registration);
                 }
             }
         }
         drop(sockets);
-        if self.process.watched().is_none() {
+        if self.registration(Role::Process).get().is_none() {
             self.process.reap();
         }
-        Supervisor::connection_lost(turn, self);
+        true
     }
 
     fn reap(&self, turn: &Turn<'_>) {
-        let watched = self.process.watched();
-        if let (Some(fd), Some([_, _, Some(registration)])) = (watched, self.registrations.get())
+        if let (Some(fd), Some(registration)) =
+            (self.process.watched(), self.registration(Role::Process).get())
             && self.process.has_exited()
         {
             turn.reactor.deregister(fd, *registration);

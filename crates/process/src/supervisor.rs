@@ -238,10 +238,6 @@ impl Supervisor {
     }
 
     fn attempt(&mut self, turn: &Turn<'_>, pending: &mut Pending) -> Attempt {
-        let connection = match self.connect(turn, pending) {
-            Ok(connection) => connection,
-            Err(failure) => return out_of_or_failed(failure),
-        };
         let mut ready = match pending.prepared.take() {
             Some(ready) => ready,
             None => match make_ready(pending, &mut self.links) {
@@ -249,24 +245,18 @@ impl Supervisor {
                 Err(failure) => return out_of_or_failed(failure),
             },
         };
+        let connection = match self.connect(turn, pending) {
+            Ok(connection) => connection,
+            Err(failure) => {
+                pending.prepared = Some(ready);
+                return out_of_or_failed(failure);
+            }
+        };
         let fds: Vec<&OwnedFd> =
             ready.prepared.sent.iter().chain([&ready.prepared.status_write]).chain(&ready.memfd).collect();
-        match connection.send(pending.child.id(), &mut ready.message, &fds) {
-            Sent::Done => {
-                let child = &pending.child;
-                drop(child.connection.set(Arc::clone(&connection)));
-                self.children.insert(child.id(), Arc::clone(child));
-                let Prepared { status, ours, .. } = ready.prepared;
-                match StatusPipe::open(turn, Arc::clone(child), status, ours) {
-                    Ok(_) => Attempt::Done(Step::Sent),
-                    Err(error) => {
-                        self.children.remove(&child.id());
-                        connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
-                        let errno = error.raw_os_error().unwrap_or(libc::EIO);
-                        Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
-                    }
-                }
-            }
+        let sent = connection.send(pending.child.id(), &mut ready.message, &fds);
+        let attempt = match sent {
+            Sent::Done => self.listen(turn, &pending.child, &connection, ready.prepared),
             Sent::Full => {
                 pending.prepared = Some(ready);
                 Attempt::OutOf(Failure::new("shepherd", libc::EAGAIN))
@@ -279,6 +269,33 @@ impl Supervisor {
                 Attempt::Again
             }
             Sent::Failed(errno) => Attempt::Done(Step::Failed(Failure::new("shepherd", errno))),
+        };
+        if connection.mode == Mode::OneShot && !matches!(attempt, Attempt::Done(Step::Sent)) {
+            // There will be no child whose end could close it.
+            connection.close(turn);
+        }
+        attempt
+    }
+
+    /// The child was sent: from now on its status pipe tells of it.
+    fn listen(
+        &mut self,
+        turn: &Turn<'_>,
+        child: &Arc<Child>,
+        connection: &Arc<Connection>,
+        Prepared { status, ours, .. }: Prepared,
+    ) -> Attempt {
+        drop(child.connection.set(Arc::clone(connection)));
+        match StatusPipe::open(turn, Arc::clone(child), status, ours) {
+            Ok(_) => {
+                self.children.insert(child.id(), Arc::clone(child));
+                Attempt::Done(Step::Sent)
+            }
+            Err(error) => {
+                connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
+                let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
+            }
         }
     }
 
