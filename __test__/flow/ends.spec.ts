@@ -240,7 +240,7 @@ test('a timeout does the same', async t => {
     t.regex(error?.message ?? '', /toArray/u)
     t.is(source.returned, 1)
   }
-  t.deepEqual(await flow([1, 2]).toArray({ timeout: 10_000 }), [1, 2])
+  for (const timeout of [10_000, Infinity]) t.deepEqual(await flow([1, 2]).toArray({ timeout }), [1, 2])
 })
 
 test('leaving the loop ends the source and aborts what is running, and the loop goes on after that', async t => {

@@ -4,12 +4,13 @@ import { run } from '../../index.ts'
 import { AccessLog } from '../helpers/access-log.ts'
 import { withCensus } from '../helpers/census.ts'
 import { writeFailedRows } from '../helpers/log-flow.ts'
+import { scaled } from '../helpers/scale.ts'
 import { ownMemory } from '../helpers/usage.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
 test('200 MB of a compressed log through gzip, parsed, filtered, in batches into a file: as a plain program has it', async t => {
-  using log = new AccessLog(200_000_000)
+  using log = new AccessLog(scaled(200_000_000))
   using small = new AccessLog(20_000_000)
   await writeFailedRows(small)
   const before = ownMemory()

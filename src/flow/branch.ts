@@ -6,6 +6,7 @@ import { NOTHING, Step, type Failure, type Pulled } from './step.ts'
 /** What a branch needs of its hub. */
 export interface BranchHub {
   readonly step: Step<unknown>
+  readonly name: string
   readonly isOver: boolean
   readonly failure: Failure | undefined
   begin(): void
@@ -74,8 +75,8 @@ export class Branch<T> extends Step<T> {
     else this.#tellFailure()
   }
 
-  override metrics(): ChannelMetrics[] {
-    return [...this.#hub.step.metrics(), this.measure()]
+  override metrics(reader: string = this.consumer): ChannelMetrics[] {
+    return [...this.#hub.step.metrics(this.#hub.name), ...super.metrics(reader)]
   }
 
   protected override async quiet(): Promise<void> {

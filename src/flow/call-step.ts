@@ -85,6 +85,12 @@ export abstract class CallStep<T, U> extends Step<U> {
     })
   }
 
+  protected override discard(): void {
+    this.#first = undefined
+    this.#last = undefined
+    this.edge.discard()
+  }
+
   /** Nothing is under way: as long as callbacks give their values at once, these go right through. */
   #pullThrough(): Pulled<U> {
     while (!this.isStopped && !this.#isDry) {

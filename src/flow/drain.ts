@@ -1,6 +1,7 @@
 // The end of a flow that pulls until nothing is left: at most `concurrency` values are with their callback.
+import { timeoutError } from '../errors.ts'
 import { turn } from '../turn.ts'
-import { rejected, type WaitOptions } from '../wait.ts'
+import { rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { isLater, whenSettled } from './outcome.ts'
 import { Run } from './run.ts'
 import { END, NOTHING, type Reader, type Step } from './step.ts'
@@ -39,7 +40,7 @@ export class Drain<T> implements Reader {
     })
   }
 
-  /** Fulfils when all is done, and rejects with the first failure when nothing runs any more. */
+  /** With a timeout of 0, what is there at once has to be all. Fulfils when all is done, and rejects with the first failure when nothing runs any more. */
   begin(options: WaitOptions | undefined, what: string): Promise<void> {
     try {
       this.#run.begin(this, options, what)
@@ -50,6 +51,7 @@ export class Drain<T> implements Reader {
       this.#resolve = resolve
       this.#reject = reject
       this.#pull()
+      if (triesOnce(options) && !this.#isClosing) this.#run.fail(timeoutError(what, 0))
     })
   }
 

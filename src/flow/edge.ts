@@ -10,6 +10,7 @@ export class Edge {
   /** Of these, the ones that are still here. Over the capacity they are in the hands of callbacks that would go on. */
   held = 0
   peak = 0
+  #dropped = 0
   #waitedMs = 0
   #longestMs = 0
   // Of those in a callback's hands, never more than the step's concurrency: when the oldest came, and when the others did.
@@ -36,26 +37,34 @@ export class Edge {
     if (isWaiting) this.#waited(stamp() - this.#oldest)
   }
 
+  /** What is held will not be asked for. */
+  discard(): void {
+    this.#dropped += this.held
+    this.held = 0
+  }
+
   #waited(ms: number): void {
     this.#waitedMs += ms
     if (ms > this.#longestMs) this.#longestMs = ms
     if (this.held > this.capacity) this.#oldest = this.#others.shift() ?? 0
   }
 
-  metrics(isAwaited: boolean): ChannelMetrics {
+  /** `isPressed`: it is full although it holds nothing. */
+  metrics(isAwaited: boolean, isPressed: boolean): ChannelMetrics {
     const { name, capacity, total, held } = this
     const length = Math.min(held, capacity)
+    const ratio = length === 0 ? 0 : length / capacity
     return {
       kind: 'channel',
       name,
       length,
       capacity,
       heldBytes: 0,
-      fillRatio: length === 0 ? 0 : length / capacity,
+      fillRatio: isPressed ? 1 : ratio,
       peakLength: this.peak,
       sent: total - (held - length),
-      received: total - held,
-      dropped: 0,
+      received: total - held - this.#dropped,
+      dropped: this.#dropped,
       waitingSenders: held - length,
       waitingReceivers: isAwaited ? 1 : 0,
       sendWaitMs: { total: this.#waitedMs, max: this.#longestMs },

@@ -11,6 +11,7 @@ export type Choice<T> = (value: T) => number | undefined
 export class Hub<T> implements Reader {
   readonly branches: readonly Branch<T>[]
   readonly step: Step<T>
+  readonly name: string
   readonly #choice: Choice<T>
   readonly #run: Run
   #isRunning = false
@@ -21,6 +22,7 @@ export class Hub<T> implements Reader {
 
   constructor(step: Step<T>, count: number, name: string, choice: Choice<T>) {
     this.step = step
+    this.name = name
     this.#choice = choice
     this.branches = Array.from({ length: count }, (_, index) => new Branch<T>(this, `${name}[${index}]`))
     this.#run = new Run(step, () => this.#over())
@@ -37,7 +39,7 @@ export class Hub<T> implements Reader {
   /** Joins the steps before; for the first branch that is consumed, the others find it done. */
   begin(): void {
     if (this.#isRunning) return
-    this.#run.begin(this, undefined, 'the flow')
+    this.#run.begin(this, undefined, this.name)
     this.#isRunning = true
   }
 

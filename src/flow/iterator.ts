@@ -19,7 +19,7 @@ export class FlowIterator<T> extends Feed<T> {
   override next(): Promise<Fed<T>> {
     if (!this.#hasBegun && !this.isDone) {
       try {
-        this.#run.begin(this, undefined, 'the flow')
+        this.#run.begin(this, undefined, 'loop')
       } catch (error) {
         this.isDone = true
         return rejected(error)

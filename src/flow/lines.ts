@@ -18,7 +18,7 @@ export class LinesStep extends Step<string> {
   #isDry = false
 
   constructor(before: Step<string | Uint8Array>, options: LineOptions | undefined, name: string) {
-    super(before, new Edge(name, Infinity))
+    super(before, new Edge(name, 0))
     this.#before = before
     this.#settings = lineSettings(options)
     this.#splitter = new LineSplitter(this.#settings)
@@ -37,17 +37,11 @@ export class LinesStep extends Step<string> {
     }
   }
 
-  /** How many lines wait, of those that the last piece held. */
+  /** It tells how many lines of the last piece wait, and is full while its reader does not wait for them. */
   protected override measure(): ChannelMetrics {
     const length = this.#lines.length - this.#next
-    const { total } = this.edge
-    return {
-      ...super.measure(),
-      length,
-      capacity: this.#lines.length,
-      fillRatio: length === 0 ? 0 : length / this.#lines.length,
-      sent: total + length,
-    }
+    const fact = super.measure()
+    return { ...fact, length, capacity: this.#lines.length, sent: fact.sent + length }
   }
 
   /** Lines of the next piece, maybe none; false if there is nothing to split now. */

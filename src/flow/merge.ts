@@ -50,8 +50,9 @@ export class MergeStep<T> extends Step<T> {
     for (const source of this.#sources) source.stopAll(failure)
   }
 
-  override metrics(): ChannelMetrics[] {
-    return [...this.#sources.flatMap(source => source.metrics()), this.measure()]
+  override metrics(reader: string = this.consumer): ChannelMetrics[] {
+    const inputs = this.#sources.flatMap((source, index) => source.metrics(`merge[${index}]`))
+    return [...inputs, ...super.metrics(reader)]
   }
 
   protected override async quiet(): Promise<void> {

@@ -27,12 +27,13 @@ export class RateStep<T> extends Step<T> {
     const now = performance.now()
     const delay = this.#rate.delay(now)
     if (delay > 0) {
+      this.#before.ahead()
       this.#timer ??= setTimeout(this.#due, Math.min(LONGEST_TIMER, Math.ceil(delay)))
       return this.nothing()
     }
     this.#rate.take(now)
     this.#held = NOTHING
-    this.edge.leave()
+    this.edge.total += 1
     return value
   }
 
@@ -49,7 +50,6 @@ export class RateStep<T> extends Step<T> {
 
   #ask(): void {
     this.#held = this.#before.pull()
-    if (this.#held !== NOTHING && this.#held !== END) this.edge.enter()
   }
 
   readonly #due = (): void => {

@@ -26,6 +26,7 @@ export class Run implements Failing {
     const { signal } = this.#last
     if (signal?.aborted === true) throw abortError(signal)
     this.#last.claim()
+    this.#last.consumer = what
     this.#last.start(this, reader)
     const giveUp = (error: unknown): void => this.fail(error)
     this.#guards = [Guard.of(options, what, giveUp), Guard.of(signal && { signal }, what, giveUp)]

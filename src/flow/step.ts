@@ -29,6 +29,8 @@ const NOBODY: Reader & Failing = { wake() {}, fail() {} }
 
 export abstract class Step<T> implements Reader {
   readonly edge: Edge
+  /** Who reads the last step. */
+  consumer = 'end'
   readonly before: Step<unknown> | undefined
   /** The one that was given with the source. */
   readonly signal: AbortSignal | undefined
@@ -98,9 +100,9 @@ export abstract class Step<T> implements Reader {
     this.before?.discardAll()
   }
 
-  /** One for each edge, first to last. */
-  metrics(): ChannelMetrics[] {
-    return [...(this.before?.metrics() ?? []), this.measure()]
+  /** One for each edge, first to last, by the name of whoever reads it. */
+  metrics(reader: string = this.consumer): ChannelMetrics[] {
+    return [...(this.before?.metrics(this.edge.name) ?? []), { ...this.measure(), name: reader }]
   }
 
   /** Who pulls the step before. */
@@ -113,8 +115,10 @@ export abstract class Step<T> implements Reader {
 
   protected discard(): void {}
 
+  /** An edge that holds nothing is full while its reader does not wait for it. */
   protected measure(): ChannelMetrics {
-    return this.edge.metrics(this.isAwaited)
+    const isBusy = this.run !== NOBODY && !this.isStopped && !this.hasEnded && !this.isAwaited
+    return this.edge.metrics(this.isAwaited, isBusy && this.edge.capacity === 0)
   }
 
   protected notify(): void {

@@ -94,8 +94,8 @@ export interface Flow<T> extends AsyncIterable<T> {
   /** One value out of all. */
   reduce<U>(fn: (total: U, value: T) => U | Promise<U>, initial: U, options?: WaitOptions): Promise<U>
   /**
-   * One for each edge, first to last: what each step has ready for the next one. The step after the last full edge is the one that all
-   * others wait for.
+   * One for each edge, first to last: what is ready for the step, or the consumer, whose name it bears. The last one with `fillRatio` 1 names
+   * the step that all others wait for. An edge that holds nothing counts as full while its reader is busy.
    */
   metrics(): readonly ChannelMetrics[]
 }
