@@ -1,4 +1,7 @@
 // Children in the middle of a flow: fed at their pace, ended with the flow, and their failure is the flow's.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import anyTest from 'ava'
 import { command, flow, run, spawn, stream, ProcessError, SpawnError } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
@@ -66,12 +69,13 @@ test('a child that fails fails the flow, and the source is ended', async t => {
 })
 
 test('a child that wants no more input ends the steps before it, and its output goes on', async t => {
-  const log: string[] = []
+  const folder = mkdtempSync(path.join(tmpdir(), 'sluicegate-flow-'))
+  const flag = path.join(folder, 'ended')
   function* lines(): Generator<string> {
     try {
       for (let i = 0; ; i++) yield `${i}\n`
     } finally {
-      log.push('source ended')
+      writeFileSync(flag, '')
     }
   }
   t.deepEqual(
@@ -81,7 +85,17 @@ test('a child that wants no more input ends the steps before it, and its output 
       .toArray(),
     ['0', '1', '2'],
   )
-  t.deepEqual(log, ['source ended'])
+  rmSync(flag)
+  // It goes on only when the source has ended.
+  const script = 'read line; echo $line; exec <&-; until [ -e "$0" ]; do sleep 0.01; done; echo on'
+  t.deepEqual(
+    await flow(lines())
+      .through(command('sh', ['-c', script, flag]))
+      .lines()
+      .toArray(),
+    ['0', 'on'],
+  )
+  rmSync(folder, { recursive: true })
 })
 
 test('an error before a child ends it, and it never sees the end of its input as that of the whole', async t => {

@@ -271,6 +271,19 @@ test('return() answers at once even while a next() is parked', async t => {
   t.deepEqual(await iterator.return?.(), { done: true, value: undefined })
   for (const next of parked) t.deepEqual(await next, { done: true, value: undefined })
   t.is(source.returned, 1)
+  let isAborted = false
+  const begun = deferred()
+  const stuck = flow([1]).map((_, { signal }) => {
+    begun.resolve()
+    signal.addEventListener('abort', () => (isAborted = true))
+    return new Promise(() => {})
+  })
+  const loop = stuck[Symbol.asyncIterator]()
+  const next = loop.next()
+  await begun.promise
+  t.is((await loop.return?.())?.done, true)
+  t.is((await next).done, true)
+  t.true(isAborted)
 })
 
 test('return() before the first value consumes nothing', async t => {

@@ -161,9 +161,14 @@ test('a web stream gets all values at its pace and is closed; failures go both w
 })
 
 test('an abort and a timeout give up a delivery that is stuck', async t => {
-  for (const target of [new Channel<number>(1), new Writable({ objectMode: true, highWaterMark: 1, write() {} })]) {
-    await t.throwsAsync(flow(range(5)).to(target as Channel<number>, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
-  }
+  const channel = new Channel<number>(1)
+  const writable = new Writable({ objectMode: true, highWaterMark: 1, write() {} })
   const stuck = new WritableStream<number>({ write: () => new Promise(() => {}) })
-  await t.throwsAsync(flow(range(5)).to(stuck, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
+  for (const target of [channel, writable as never, stuck as never]) {
+    await t.throwsAsync(flow(range(5)).to(target, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
+  }
+  // What waited at the door is not delivered any more.
+  t.is(channel.metrics().waitingSenders, 0)
+  t.is((await channel.receive()).value, 0)
+  await t.throwsAsync(channel.receive(), { code: 'ERR_TIMEOUT' })
 })
