@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import test from 'ava'
-import { Channel, flow, merge, SluiceError, type Flow } from '../../index.ts'
+import { Channel, command, flow, merge, SluiceError, type Flow } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
 import { HandSource } from '../helpers/hand-source.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
@@ -449,6 +449,8 @@ test('bad arguments throw, and those of what consumes a flow reject', async t =>
     ['count', () => steps.broadcast(Infinity)],
     ['delimiter', () => flow(['']).lines({ delimiter: '' })],
     ['command', () => flow(['']).through('cat' as never)],
+    ['stdout', () => flow(['']).through(command('cat', [], { stdout: 'ignore' }))],
+    ['stdin', () => flow(['']).through(command('cat', [], { stdin: 'ignore' }))],
     ['source', () => merge(flow([1]), 5 as never)],
   ]
   for (const [option, call] of throwing) {

@@ -1,6 +1,6 @@
 // `through`: a child in the middle. What comes goes to its stdin at its pace, and its stdout goes on. A failure of it is the flow's.
 import { invalidOption } from '../errors.ts'
-import type { Command } from '../process/index.ts'
+import type { ByteReader, Command } from '../process/index.ts'
 import { Edge } from './edge.ts'
 import { InnerFeed } from './inner-feed.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
@@ -10,7 +10,7 @@ import type { Reader, Step } from './step.ts'
 export type AnyCommand = Command<any>
 
 export class ThroughStep extends IteratorStep<Uint8Array> {
-  readonly #command: AnyCommand
+  readonly #output: ByteReader
   readonly #feed: InnerFeed<string | Uint8Array>
 
   constructor(before: Step<string | Uint8Array>, command: AnyCommand, name: string) {
@@ -18,7 +18,8 @@ export class ThroughStep extends IteratorStep<Uint8Array> {
     super(before, new Edge(name, 0))
     // A child that closes its stdin wants no more.
     this.#feed = new InnerFeed(before, () => before.shutdown())
-    this.#command = command.with({ input: this.#feed })
+    // Started by the first read of it.
+    this.#output = command.with({ input: this.#feed }).stream()
   }
 
   protected override get inlet(): Reader {
@@ -26,7 +27,7 @@ export class ThroughStep extends IteratorStep<Uint8Array> {
   }
 
   protected override open(): Pullable<Uint8Array> {
-    return this.#command.stream()[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array, undefined>
+    return this.#output[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array, undefined>
   }
 
   /** The feed is left without an answer: an end of its input must not look like the whole of it to a child that is being ended. */
