@@ -2,3 +2,16 @@
 export * from './src/process/index.ts'
 export * from './src/channel/index.ts'
 export * from './src/flow/index.ts'
+export * from './src/journal/index.ts'
+export {
+  snapshot,
+  type ChannelParkMessage,
+  type ChannelResumeMessage,
+  type DropMessage,
+  type ExitMessage,
+  type ParkMessage,
+  type ResumeMessage,
+  type Snapshot,
+  type SpawnErrorMessage,
+  type SpawnMessage,
+} from './src/observe/index.ts'

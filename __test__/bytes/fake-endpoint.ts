@@ -9,6 +9,7 @@ import { PipeWriter } from '../../src/process/writer.ts'
 
 export const EAGAIN = 11
 export const EPIPE = 32
+const ENOTTY = 25
 
 /** Only what the byte layer uses is there; the rest is never called. */
 export class FakeEnvironment {
@@ -192,6 +193,14 @@ export class FakeEnd implements NativeEndpoint {
 
   setPipeSize(bytes: number): number {
     return bytes
+  }
+
+  resize(): number {
+    return -ENOTTY
+  }
+
+  inputEnd(): number {
+    return -ENOTTY
   }
 
   close(): void {

@@ -58,6 +58,14 @@ const shapes: readonly [string, (source: Counted) => Flow<number>, number][] = [
   ['nothing in between', source => flow(source), 0],
   ['map', source => flow(source).map(later), 2],
   ['map, callbacks that give at once', source => flow(source).map(x => x), 1],
+  [
+    'map at once, then map',
+    source =>
+      flow(source)
+        .map(x => x)
+        .map(later),
+    1 + 2,
+  ],
   ['map, concurrency 4', source => flow(source).map(later, { concurrency: 4 }), 8],
   ['map, concurrency 4, not in order', source => flow(source).map(later, { concurrency: 4, ordered: false }), 8],
   ['map, concurrency 4, capacity 1', source => flow(source).map(later, { concurrency: 4, capacity: 1 }), 5],

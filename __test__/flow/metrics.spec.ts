@@ -84,14 +84,14 @@ test('a rate is named as what all wait for', async t => {
   const steps = flow(numbers()).map(later).rate({ limit: 1, interval: 3_600_000 }).take(2)
   const controller = new AbortController()
   const done = steps.toArray({ signal: controller.signal })
-  await waitFor(() => edgeOf(steps, 'rate 2').fillRatio === 1)
-  t.is(
-    steps
-      .metrics()
-      .filter(edge => edge.fillRatio === 1)
-      .at(-1)?.name,
-    'rate 2',
+  await waitFor(
+    () =>
+      steps
+        .metrics()
+        .filter(edge => edge.fillRatio === 1)
+        .at(-1)?.name === 'rate 2',
   )
+  t.is(edgeOf(steps, 'toArray').waitingReceivers, 1)
   controller.abort()
   await t.throwsAsync(done, { code: 'ABORT_ERR' })
 })

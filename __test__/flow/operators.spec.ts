@@ -236,7 +236,13 @@ test('the end of a flow ends the wait for another try', async t => {
       },
       {
         concurrency: 2,
-        retry: { attempts: 2, initial: 1e6, jitter: false, retryIf: error => (error as Error).message === '0' },
+        retry: {
+          attempts: 2,
+          initial: 1e9,
+          max: 1e9,
+          jitter: false,
+          retryIf: error => (error as Error).message === '0',
+        },
       },
     )
     .toArray()

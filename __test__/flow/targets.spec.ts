@@ -164,11 +164,16 @@ test('an abort and a timeout give up a delivery that is stuck', async t => {
   const channel = new Channel<number>(1)
   const writable = new Writable({ objectMode: true, highWaterMark: 1, write() {} })
   const stuck = new WritableStream<number>({ write: () => new Promise(() => {}) })
-  for (const target of [channel, writable as never, stuck as never]) {
-    await t.throwsAsync(flow(range(5)).to(target, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
-  }
+  const controller = new AbortController()
+  const done = flow(range(5)).to(channel, { signal: controller.signal })
+  await waitFor(() => channel.metrics().waitingSenders === 1)
+  controller.abort()
+  await t.throwsAsync(done, { code: 'ABORT_ERR' })
   // What waited at the door is not delivered any more.
   t.is(channel.metrics().waitingSenders, 0)
   t.is((await channel.receive()).value, 0)
-  await t.throwsAsync(channel.receive(), { code: 'ERR_TIMEOUT' })
+  await t.throwsAsync(channel.receive(), { code: 'ABORT_ERR' })
+  for (const target of [writable as never, stuck as never]) {
+    await t.throwsAsync(flow(range(5)).to(target, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
+  }
 })

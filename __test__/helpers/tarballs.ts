@@ -29,6 +29,8 @@ export interface PackedManifest {
   readonly version: string
   readonly exports: unknown
   readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { optional?: boolean }>>
 }
 
 export function filesOf(file: string): PackedFile[] {

@@ -32,6 +32,12 @@ export function sleepsOfThread(name: string): number {
   return field(`/proc/self/task/${thread}/status`, 'voluntary_ctxt_switches')
 }
 
+/** How many threads of that name this process has. */
+export function threadsNamed(name: string): number {
+  const names = readdirSync('/proc/self/task').map(id => readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim())
+  return names.filter(other => other === name).length
+}
+
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 

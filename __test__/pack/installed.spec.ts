@@ -69,10 +69,10 @@ test.serial('a shepherd that lost its x bit is one clear error with the remedy',
   t.regex(said, /^ERR_PLATFORM_UNSUPPORTED .*sluicegate-shepherd is not executable.*chmod \+x/u)
 })
 
-test.serial('importing needs no addon', t => {
+test.serial('importing needs no addon, and no optional peer', t => {
   const file = t.context.application.write(
     'import.mjs',
-    `import 'sluicegate'\nconsole.log(process.report.getReport().sharedObjects.filter(name => name.endsWith('.node')).length)`,
+    `import 'sluicegate'\nimport 'sluicegate/otel'\nconsole.log(process.report.getReport().sharedObjects.filter(name => name.endsWith('.node')).length)`,
   )
   t.is(t.context.application.run(process.execPath, [file]).trim(), '0')
 })

@@ -46,13 +46,12 @@ test('nothing runs at installation and nothing else is installed', t => {
   for (const tarball of [rootTarball, platformTarball]) {
     const manifest = manifestOf(tarball)
     t.deepEqual(
-      ['scripts', 'dependencies', 'devDependencies', 'peerDependencies', 'bundleDependencies'].filter(
-        key => key in manifest,
-      ),
+      ['scripts', 'dependencies', 'devDependencies', 'bundleDependencies'].filter(key => key in manifest),
       [],
     )
   }
-  const { version, optionalDependencies } = manifestOf(rootTarball)
+  const { version, optionalDependencies, peerDependencies = {}, peerDependenciesMeta } = manifestOf(rootTarball)
+  t.true(Object.keys(peerDependencies).every(peer => peerDependenciesMeta?.[peer]?.optional === true))
   const { name, version: platformVersion } = manifestOf(platformTarball)
   t.is(platformVersion, version)
   t.is(optionalDependencies?.[name], version)

@@ -15,7 +15,17 @@ const bad: readonly (readonly [option: string, file: unknown, args?: unknown, op
   ['shell', 'echo a', [], { shell: 1 }],
   ['options', 'true', [], 'fast'],
   ['speed', 'true', [], { speed: 1 }],
-  ['terminal', 'true', [], { terminal: true }],
+  ['terminal', 'true', [], { terminal: 'vt100' }],
+  ['terminal.columns', 'true', [], { terminal: { columns: 0 } }],
+  ['terminal.rows', 'true', [], { terminal: { rows: 65_536 } }],
+  ['terminal.name', 'true', [], { terminal: { name: '' } }],
+  ['terminal.raw', 'true', [], { terminal: { raw: 1 } }],
+  ['terminal.cols', 'true', [], { terminal: { cols: 80 } }],
+  ['stdin', 'true', [], { terminal: true, stdin: 'pipe' }],
+  ['stdout', 'true', [], { terminal: {}, stdout: 'inherit' }],
+  ['stderr', 'true', [], { terminal: true, stderr: 'stdout' }],
+  ['stdio', 'true', [], { terminal: true, stdio: 'ignore' }],
+  ['detached', 'true', [], { terminal: true, detached: true }],
   ['cwd', 'true', [], { cwd: '/\0' }],
   ['cwd', 'true', [], { cwd: '' }],
   ['env', 'true', [], { env: { '': 'x' } }],
@@ -73,6 +83,9 @@ test('with, pipe and a script throw at once', t => {
   t.throws(() => command('true').pipe('cat', [], { timeout: -1 }), expected)
   t.throws(() => command('true', { stdout: 'ignore' }).pipe('cat'), { ...expected, message: /^`stdout`/u })
   t.throws(() => command('cat', { input: 'a' }).pipe('cat', [], { input: 'b' }), { ...expected, message: /^`input`/u })
+  const onTerminal = { ...expected, message: /^`terminal`/u }
+  t.throws(() => command('true', { terminal: true }).pipe('cat'), onTerminal)
+  t.throws(() => command('true').pipe('cat', [], { terminal: {} }), onTerminal)
   t.throws(() => $({ timeout: -1 })`true`, expected)
 })
 

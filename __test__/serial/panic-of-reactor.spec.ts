@@ -17,7 +17,11 @@ test('a panic of the I/O thread settles everything that was parked', async t => 
     spawn: 'EIO',
     exited: 'fulfilled: true',
     closed: 'fulfilled: true',
+    append: 'fulfilled: "EIO"',
     afterwards: 'EIO',
+    idleAppend: 'EIO',
+    idleReplay: 'EIO',
+    closes: 'fulfilled: [null,null]',
   })
   t.like(await household.node.exited, { code: 0 })
   await t.notThrowsAsync(household.diesOut(100))

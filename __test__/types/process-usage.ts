@@ -2,12 +2,15 @@
 import {
   $,
   command,
+  daemon,
   ProcessError,
   run,
   spawn,
   SpawnError,
   stream,
   type AnySubprocess,
+  type Daemon,
+  type DaemonOptions,
   type RunOptions,
   type Subprocess,
 } from '../../index.ts'
@@ -42,13 +45,22 @@ export async function handles(): Promise<unknown[]> {
   const exit = await child.success()
   const plain = await spawn('sleep', ['1'])
   const none: undefined = plain.stdin
+  const tty = await spawn('bash', { terminal: { columns: 80, rows: 24 } })
+  await tty.stdin.write('ls\n')
+  await tty.stdout.read()
+  const inTerminal: undefined = tty.stderr
+  tty.resize(100, 30)
+  // @ts-expect-error a size has two sides
+  tty.resize(100)
+  // @ts-expect-error there is no such setting
+  await spawn('bash', { terminal: { cols: 80 } })
   // @ts-expect-error stderr is a tail ring by default, not a reader
   plain.stderr.read()
   const both: Subprocess<{ stdin: 'pipe'; stderr: 'pipe' }> = await spawn('cat', { stdin: 'pipe', stderr: 'pipe' })
   const anyChild: AnySubprocess = child
   // @ts-expect-error there is no such way
   await spawn('cat', { stdin: 'socket' })
-  return [exit, none, both.stderr.lines(), anyChild]
+  return [exit, none, inTerminal, both.stderr.lines(), anyChild]
 }
 
 export async function commands(): Promise<unknown[]> {
@@ -73,4 +85,23 @@ export async function errors(): Promise<unknown> {
     if (error instanceof ProcessError) return [error.exitCode, error.stdout, error.stderrTail, error.shortMessage]
     return error instanceof SpawnError && error.code === 'ENOENT' ? error.path : error
   }
+}
+
+export async function daemons(): Promise<unknown[]> {
+  await using server = daemon('postgres', ['-D', 'data'], { readyWhen: /ready to accept/, restart: 'on-failure' })
+  await server.ready
+  const given: DaemonOptions = {
+    onLine: async (line, from) => await sink(Buffer.from(`${from} ${line}`)),
+    maxRestarts: 3,
+  }
+  const other: Daemon = daemon('server', [], { ...given, readyWhen: line => line === 'up', backoff: { initial: 10 } })
+  await other.stdin.write('reload\n', { timeout: 100 })
+  for await (const event of other.events({ capacity: 10 })) {
+    if (event.type === 'lagged') return [event.missed]
+    if (event.type === 'exited') return [event.pid, event.exit?.exitCode]
+  }
+  // @ts-expect-error a daemon lives until it is stopped
+  daemon('server', [], { timeout: 1000 })
+  const state: 'starting' | 'ready' | 'backoff' | 'stopped' | 'failed' = server.state
+  return [state, server.pid, server.restarts, await other.stop()]
 }

@@ -20,6 +20,7 @@ const PEERS = [
   'p-limit@7',
   'p-queue@9',
   'fastq@1',
+  'better-sqlite3@13',
   'rxjs@7',
 ]
 

@@ -33,7 +33,7 @@ function number(value) {
 }
 
 function claimLine(claim, result) {
-  const against = claim.against ? ` / ${claim.against.side ?? claim.against}` : ''
+  const against = claim.against ? ` / ${claim.against.metric ?? claim.against.side ?? claim.against}` : ''
   const target = claim.atLeast === undefined ? `≤ ${claim.atMost}` : `≥ ${claim.atLeast}`
   const unit = claim.against ? ' ×' : ''
   const what = `${claim.metric}: ${claim.side}${against}`

@@ -1,4 +1,5 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
+import { totals } from '../observe/index.ts'
 import { turn } from '../turn.ts'
 import { ready, settleReady } from './ready.ts'
 import { BatchFormer } from './batch-former.ts'
@@ -118,7 +119,10 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
 
   #take(): T[] | undefined {
     const batch = this.#end !== undefined || this.#isOverdue() ? this.former.takeAny() : this.former.takeWhole()
-    if (batch !== undefined) this.#adaptive?.handOver(batch.length, performance.now())
+    if (batch === undefined) return undefined
+    totals.batches += 1
+    totals.batchItems += batch.length
+    this.#adaptive?.handOver(batch.length, performance.now())
     return batch
   }
 

@@ -1,6 +1,7 @@
 // The state of a channel and its rules: who gets in, who gets what, and when it is over. Promises, options and the public
 // surface are in the files of the operations. Each step leaves it settled: nobody waits for what is there.
 import type { SluiceError } from '../errors.ts'
+import { channelResume } from '../observe/index.ts'
 import { channelClosed, tooManyPlaces } from './channel-errors.ts'
 import { policies, sizeIn, type ChannelSettings } from './channel-options.ts'
 import { Drops } from './drops.ts'
@@ -9,6 +10,7 @@ import { Held } from './held.ts'
 import type { Full, OverflowPolicy, Verdict } from './overflow/index.ts'
 import type { Receiving } from './receiving.ts'
 import { Reservation, SingleSend, ValueSending, type Sending } from './sending.ts'
+import { tellResume } from './trace.ts'
 import { WaitingList } from './waiting.ts'
 
 type State = 'open' | 'closing' | 'ended' | 'canceled'
@@ -40,7 +42,7 @@ export class ChannelCore<T> implements Full {
     this.#policy = policies[settings.overflow]
     this.#isMeasured = settings.sizeOf !== undefined
     this.held = new Held<T>(this.#isMeasured)
-    this.drops = new Drops<T>(settings.onDrop)
+    this.drops = new Drops<T>(settings.name, settings.onDrop)
   }
 
   get length(): number {
@@ -181,7 +183,8 @@ export class ChannelCore<T> implements Full {
   dismissSender(sender: Sending<T>): void {
     if (!sender.isQueued) return
     this.senders.remove(sender)
-    this.sendWaits.endSince(sender.since)
+    const waitedMs = this.sendWaits.endSince(sender.since)
+    if (channelResume.hasSubscribers) tellResume(this.name, waitedMs)
   }
 
   /** Lets everybody go on who can. */

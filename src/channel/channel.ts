@@ -1,4 +1,5 @@
 // The public channel: the common cases in place, everything else in the core and the operations.
+import { list } from '../observe/index.ts'
 import { turn } from '../turn.ts'
 import type { WaitOptions } from '../wait.ts'
 import { ChannelCore } from './channel-core.ts'
@@ -37,6 +38,7 @@ export class Channel<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
 
   constructor(options: number | ChannelOptions<T>) {
     this.#core = new ChannelCore(channelSettings(options))
+    list('channels', this.#core.name, this.#core, measured)
   }
 
   /**

@@ -1,14 +1,19 @@
 // What a channel dropped: counted, and told to `onDrop` once the channel has settled.
+import { notify } from '../callback.ts'
+import { channelDrop } from '../observe/index.ts'
+import { tellDrop } from './trace.ts'
 import type { DropReason } from './types.ts'
 
 export class Drops<T> {
   /** All of them, and those of them that had been accepted before. */
   total = 0
   evicted = 0
+  readonly #name: string
   readonly #onDrop: ((value: T, reason: DropReason) => void) | undefined
   #displaced: T[] = []
 
-  constructor(onDrop: ((value: T, reason: DropReason) => void) | undefined) {
+  constructor(name: string, onDrop: ((value: T, reason: DropReason) => void) | undefined) {
+    this.#name = name
     this.#onDrop = onDrop
   }
 
@@ -28,13 +33,7 @@ export class Drops<T> {
   report(values: readonly T[], reason: DropReason): void {
     this.total += values.length
     if (reason !== 'newest') this.evicted += values.length
-    if (this.#onDrop === undefined) return
-    for (const value of values) {
-      try {
-        this.#onDrop(value, reason)
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
-      }
-    }
+    if (channelDrop.hasSubscribers && values.length > 0) tellDrop(channelDrop, this.#name, reason, values.length)
+    for (const value of values) notify(this.#onDrop, value, reason)
   }
 }

@@ -5,9 +5,11 @@ export class Durations {
   totalMs = 0
   maxMs = 0
 
-  endSince(start: number): void {
+  /** What was added. */
+  endSince(start: number): number {
     const ms = performance.now() - start
     this.totalMs += ms
     if (ms > this.maxMs) this.maxMs = ms
+    return ms
   }
 }

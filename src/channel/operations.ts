@@ -1,5 +1,6 @@
 // What each call on a channel does when it isn't the common case: checks, the verdict of the rules, and parking.
 import { abortError, invalidOption, timeoutError } from '../errors.ts'
+import { channelPark } from '../observe/index.ts'
 import { turn } from '../turn.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
@@ -8,6 +9,7 @@ import { Permit } from './permit.ts'
 import { isRipe, ManyReceive, takeMany } from './receive-many.ts'
 import { END, SingleReceive, type Received } from './receiving.ts'
 import { Reservation, SingleSend } from './sending.ts'
+import { tellPark } from './trace.ts'
 import type { ReceiveManyOptions, SendPermit } from './types.ts'
 
 /** One promise for all sends that are accepted at once. */
@@ -33,6 +35,7 @@ export function sendSlowly<T>(core: ChannelCore<T>, value: T, options: WaitOptio
     if (triesOnce(options)) throw timeoutError('send', 0)
     const send = new SingleSend(core, value, size)
     core.senders.append(send)
+    if (channelPark.hasSubscribers) tellPark(core)
     send.guard = Guard.of(options, 'send', error => core.withdraw(send, error))
     return send.promise
   } catch (error) {
@@ -59,6 +62,7 @@ export function reserve<T>(
     if (triesOnce(options)) throw timeoutError('reserve', 0)
     const reservation = new Reservation(core, count)
     core.senders.append(reservation)
+    if (channelPark.hasSubscribers) tellPark(core)
     reservation.guard = Guard.of(options, 'reserve', error => core.withdraw(reservation, error))
     return reservation.promise
   } catch (error) {

@@ -1,9 +1,11 @@
 // The cases of one `select` while they wait: each stands in its channel's list, and the first that is served takes all others out.
+import { channelPark } from '../observe/index.ts'
 import { turn } from '../turn.ts'
 import type { Guard } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { ItemReceiving } from './receiving.ts'
 import { ValueSending } from './sending.ts'
+import { tellPark } from './trace.ts'
 
 export type SelectCore = ChannelCore<unknown>
 export interface ReceiveCase {
@@ -40,8 +42,10 @@ export class Selection {
     })
     this.#waiting = cases.map(one => (one.isSend ? new SelectSend(one, this) : new SelectReceive(one, this)))
     for (const waiting of this.#waiting) {
-      if (waiting instanceof SelectSend) waiting.core.senders.append(waiting)
-      else waiting.core.receivers.append(waiting)
+      if (waiting instanceof SelectSend) {
+        waiting.core.senders.append(waiting)
+        if (channelPark.hasSubscribers) tellPark(waiting.core)
+      } else waiting.core.receivers.append(waiting)
     }
   }
 

@@ -1,6 +1,8 @@
 // How the jobs of a WorkQueue ended: tells their owners and the callbacks, and counts.
+import { notify } from '../callback.ts'
 import { RefusedError } from '../errors.ts'
-import { notify } from './callback.ts'
+import { queueDrop } from '../observe/index.ts'
+import { tellDrop } from './trace.ts'
 import type { DropReason } from './types.ts'
 import type { Job } from './work-queue-job.ts'
 import type { QueueSettings } from './work-queue-options.ts'
@@ -59,6 +61,7 @@ export class Ledger<T, R> {
     this.dropped += 1
     job.state = 'ended'
     job.fail(error)
+    if (queueDrop.hasSubscribers) tellDrop(queueDrop, this.#settings.name, reason, 1)
     notify(this.#settings.onDrop, job.value, reason)
   }
 }

@@ -1,5 +1,6 @@
 // The queue of jobs as users see it. Admission, order, slots and accounts are parts of their own.
 import { invalidOption } from '../errors.ts'
+import { list } from '../observe/index.ts'
 import { ready } from './ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
@@ -11,6 +12,7 @@ import { JobLine } from './work-queue-line.ts'
 import { checkJob, queueSettings } from './work-queue-options.ts'
 import { Slots, type Worker } from './work-queue-slots.ts'
 import type { AdmittedJob, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
+import { measuredQueue } from './work-queue-metrics.ts'
 import { checkedCount, Waits } from './work-queue-waits.ts'
 
 /**
@@ -36,6 +38,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     const ledger = new Ledger<T, unknown>(settings)
     const slots = new Slots<T, unknown>(worker, settings, line, ledger, () => this.#changed())
     this.#parts = { settings, line, slots, ledger, parked: new WaitingList() }
+    if (options.name !== undefined) list('queues', settings.name, this.#parts, measuredQueue)
     this.#idle = new Waits('onIdle', () => (this.#isIdle ? 1 : 0))
     this.#room = new Waits('onCapacity', () => room(this.#parts))
   }
@@ -180,11 +183,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   }
 
   metrics(): WorkQueueMetrics {
-    const { settings, line, slots, ledger } = this.#parts
-    const { completed, failed, dropped, waitMs, runMs } = ledger
-    const { running, delayed } = slots
-    const counts = { running, waiting: line.length, delayed, completed, failed, dropped }
-    return { kind: 'queue', name: settings.name, ...counts, waitMs: { ...waitMs }, runMs: { ...runMs } }
+    return measuredQueue(this.#parts)
   }
 
   /** `close()`. */

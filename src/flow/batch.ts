@@ -1,31 +1,31 @@
 // `batch`: values in arrays, as the batches of channels are formed. It reads on while the reader is busy, until one batch is whole.
 import { batch, type BatchOptions, type ChannelMetrics } from '../channel/index.ts'
 import { Edge } from './edge.ts'
-import { InnerFeed } from './inner-feed.ts'
+import { InnerOutlet } from './inner-outlet.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
 import type { Failure, Reader, Step } from './step.ts'
 
 export class BatchStep<T> extends IteratorStep<T[]> {
-  readonly #feed: InnerFeed<T>
+  readonly #outlet: InnerOutlet<T>
   readonly #batches: AsyncIterable<T[]>
   #hasFailed = false
   #given = 0
 
   constructor(before: Step<T>, options: BatchOptions<T>, name: string) {
     super(before, new Edge(name, options?.maxSize))
-    this.#feed = new InnerFeed(before, async () => {})
-    this.#batches = batch(this.#feed, options)
+    this.#outlet = new InnerOutlet(before, async () => {})
+    this.#batches = batch(this.#outlet, options)
   }
 
   override stop(failure: Failure | undefined): void {
     super.stop(failure)
     if (failure === undefined) return
     this.#hasFailed = true
-    this.#feed.fail(failure)
+    this.#outlet.fail(failure)
   }
 
   protected override get inlet(): Reader {
-    return this.#feed
+    return this.#outlet
   }
 
   protected override open(): Pullable<T[]> {
@@ -33,7 +33,7 @@ export class BatchStep<T> extends IteratorStep<T[]> {
   }
 
   protected override handOn(items: T[]): T[] {
-    this.edge.peak = Math.max(this.edge.peak, this.#feed.given - this.#given)
+    this.edge.peak = Math.max(this.edge.peak, this.#outlet.given - this.#given)
     this.#given += items.length
     return items
   }
@@ -53,8 +53,8 @@ export class BatchStep<T> extends IteratorStep<T[]> {
 
   /** In items, not in batches. */
   protected override measure(): ChannelMetrics {
-    this.edge.total = this.#feed.given
-    this.edge.held = this.#feed.given - this.#given
+    this.edge.total = this.#outlet.given
+    this.edge.held = this.#outlet.given - this.#given
     return super.measure()
   }
 }

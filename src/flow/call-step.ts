@@ -38,6 +38,8 @@ export abstract class CallStep<T, U> extends Step<U> {
   #last: Place<U> | undefined
   #running = 0
   #isDry = false
+  // Something was taken out of the steps before since they were last told to go ahead.
+  #hasNews = false
   // The last callback gave a promise. One that gives its value at once holds none back while it waits for room.
   #isLate = true
   // What the only callback that runs was called with.
@@ -97,6 +99,7 @@ export abstract class CallStep<T, U> extends Step<U> {
       const value = this.#before.pull()
       if (value === NOTHING) return this.nothing()
       if (value === END) break
+      this.#hasNews = true
       let given: unknown
       try {
         given = this.#callback(value, this.context)
@@ -106,7 +109,7 @@ export abstract class CallStep<T, U> extends Step<U> {
       }
       if (isLater(given)) {
         this.#launch(value, given)
-        this.#fill(true)
+        this.#fill()
         const ready = this.#takeReady()
         if (ready !== NOTHING) return ready
         return this.isStopped ? this.end() : this.nothing()
@@ -126,15 +129,15 @@ export abstract class CallStep<T, U> extends Step<U> {
     return this.end()
   }
 
-  /** Begins as much as may be under way. The steps before are told to go ahead when there is `news`: what they had was taken. */
-  #fill(news = false): void {
-    let isNews = news
+  /** Begins as much as may be under way; when no more may be, the steps before are told to go ahead. */
+  #fill(): void {
     while (!this.isStopped && !this.#isDry) {
       if (this.#isFull) {
-        if (isNews) this.#before.ahead()
+        if (this.#hasNews) this.#before.ahead()
+        this.#hasNews = false
         return
       }
-      isNews = true
+      this.#hasNews = true
       const value = this.#before.pull()
       if (value === NOTHING) return
       if (value === END) {

@@ -1,10 +1,10 @@
 // `for await` over a flow: begins it with the first `next()`, and ends it when the loop is left.
 import { rejected } from '../wait.ts'
-import { Feed, type Fed } from './feed.ts'
+import { Outlet, type Given } from './outlet.ts'
 import { Run } from './run.ts'
 import type { Step } from './step.ts'
 
-export class FlowIterator<T> extends Feed<T> {
+export class FlowIterator<T> extends Outlet<T> {
   readonly #run: Run
   #hasBegun = false
 
@@ -16,7 +16,7 @@ export class FlowIterator<T> extends Feed<T> {
     })
   }
 
-  override next(): Promise<Fed<T>> {
+  override next(): Promise<Given<T>> {
     if (!this.#hasBegun && !this.isDone) {
       try {
         this.#run.begin(this, undefined, 'loop')
@@ -29,7 +29,7 @@ export class FlowIterator<T> extends Feed<T> {
     return super.next()
   }
 
-  override tryNext(): Fed<T> | undefined {
+  override tryNext(): Given<T> | undefined {
     return this.#hasBegun ? super.tryNext() : undefined
   }
 

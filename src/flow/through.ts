@@ -2,7 +2,7 @@
 import { invalidOption } from '../errors.ts'
 import type { ByteReader, Command } from '../process/index.ts'
 import { Edge } from './edge.ts'
-import { InnerFeed } from './inner-feed.ts'
+import { InnerOutlet } from './inner-outlet.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
 import type { Reader, Step } from './step.ts'
 
@@ -11,26 +11,26 @@ export type AnyCommand = Command<any>
 
 export class ThroughStep extends IteratorStep<Uint8Array> {
   readonly #output: ByteReader
-  readonly #feed: InnerFeed<string | Uint8Array>
+  readonly #outlet: InnerOutlet<string | Uint8Array>
 
   constructor(before: Step<string | Uint8Array>, command: AnyCommand, name: string) {
     if (typeof command?.with !== 'function') throw invalidOption('command', 'a command', command)
     super(before, new Edge(name, 0))
     // A child that closes its stdin wants no more.
-    this.#feed = new InnerFeed(before, () => before.shutdown())
+    this.#outlet = new InnerOutlet(before, () => before.shutdown())
     // Started by the first read of it.
-    this.#output = command.with({ input: this.#feed }).stream()
+    this.#output = command.with({ input: this.#outlet }).stream()
   }
 
   protected override get inlet(): Reader {
-    return this.#feed
+    return this.#outlet
   }
 
   protected override open(): Pullable<Uint8Array> {
     return this.#output[Symbol.asyncIterator]() as AsyncIterableIterator<Uint8Array, undefined>
   }
 
-  /** The feed is left without an answer: an end of its input must not look like the whole of it to a child that is being ended. */
+  /** The outlet is left without an answer: an end of its input must not look like the whole of it to a child that is being ended. */
   protected override quiet(): Promise<void> {
     return this.leave(true)
   }

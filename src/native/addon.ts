@@ -15,7 +15,7 @@ export interface NativeEnvironment {
   /** Keeps the event loop alive, or no longer. */
   ref(): void
   unref(): void
-  /** Fills pairs [kind, id]: kind 0 = endpoint `id` may be ready, 1 = child `id` has events. The count of u32 written; call again while it is full. -1: the I/O thread died. */
+  /** Fills pairs [kind, id]: kind 0 = endpoint `id` may be ready, 1 = child `id` has events, 2 = journal `id` has outcomes. The count of u32 written; call again while it is full. -1: the I/O thread died. */
   drain(into: Uint32Array): number
   /** The child's id. Never throws for reasons of the operating system: those come as an event. request.ts knows the layout. */
   spawn(
@@ -47,6 +47,34 @@ export interface NativeEnvironment {
   makePipe(): { reader: NativeEndpoint; writer: NativeEndpoint } | number
   /** Hands the terminal's foreground group over to that child and continues it. */
   foreground(child: number): void
+  /** Never throws for reasons of the file system: the first outcome says whether it is open. */
+  openJournal(directory: string, synced: boolean, segmentBytes: number): NativeJournal
+}
+
+/** Commands are answered in their order, each append by itself; journal.ts knows the layout of the answers. */
+export interface NativeJournal {
+  /** What `drain` reports; unique in the process. */
+  readonly id: number
+  /** `count` appends; each record is its length (u32) and its body. The bytes are copied. */
+  append(records: Uint8Array, length: number, count: number): void
+  /** Segment 0 is before everything; an end of segment 0 means what is written when this is done. */
+  read(segment: number, offset: number, endSegment: number, endOffset: number): void
+  compact(below: number): void
+  /** Nothing may follow. */
+  close(): void
+  /** The kind of the oldest outcome, 0 for none; its numbers are written into the array. */
+  nextOutcome(numbers: Float64Array): number
+  takeBodies(): Uint8Array
+  takeFailure(): NativeJournalFailure
+}
+
+export interface NativeJournalFailure {
+  readonly kind: 'corrupt' | 'locked' | 'io' | 'poisoned' | 'closed'
+  readonly path: string
+  readonly syscall: string
+  readonly errno: number
+  readonly offset: number
+  readonly reason: string
 }
 
 export interface NativeEndpoint {
@@ -65,6 +93,10 @@ export interface NativeEndpoint {
   hungUp(): boolean
   /** The resulting size or -errno. */
   setPipeSize(bytes: number): number
+  /** Of a terminal's master: columns and rows. 0 or -errno. */
+  resize(columns: number, rows: number): number
+  /** The character that ends its input plus 256 for each time it has to be written, 0 for none, or -errno. `last`: what was written last, -1 = nothing. */
+  inputEnd(last: number, raw: boolean): number
   /** Read-ahead only: bytes; null = end; undefined = nothing yet, then arm(1); negative = -errno. */
   takeBlock(maxBytes: number): Uint8Array | null | undefined | number
   readonly readsAhead: boolean

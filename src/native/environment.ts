@@ -1,11 +1,11 @@
-// The native environment of this JS thread: its wake-ups go to endpoints and children by id, its keep-alive count to the event loop.
-// What an endpoint or a child does with a wake-up is their business.
+// The native environment of this JS thread: its wake-ups go to endpoints, children and journals by id, its keep-alive count to the event loop.
+// What they do with a wake-up is their business.
 import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
 import { loadNative } from './loader.ts'
 
-/** Who is told about the readiness of an endpoint or the events of a child. */
+/** Who is told about the readiness of an endpoint, the events of a child or the outcomes of a journal. */
 export interface Handler {
   ready(): void
   /** The I/O thread is gone: nothing will ever become ready again. */
@@ -28,6 +28,7 @@ export interface EndpointHost extends KeepAlive {
 }
 
 const ENDPOINT = 0
+const CHILD = 1
 
 export class Environment implements EndpointHost {
   readonly native: NativeEnvironment
@@ -35,6 +36,7 @@ export class Environment implements EndpointHost {
   #failure: SluiceError | undefined
   readonly #endpoints = new Map<number, Handler>()
   readonly #children = new Map<number, Handler>()
+  readonly #journals = new Map<number, Handler>()
   readonly #events = new Uint32Array(512)
   #due: Handler[] = []
   #immediate = false
@@ -66,6 +68,14 @@ export class Environment implements EndpointHost {
     this.#children.delete(id)
   }
 
+  addJournal(id: number, handler: Handler): void {
+    this.#journals.set(id, handler)
+  }
+
+  removeJournal(id: number): void {
+    this.#journals.delete(id)
+  }
+
   hold(): void {
     if (this.#holds++ === 0) this.native.ref()
   }
@@ -82,21 +92,22 @@ export class Environment implements EndpointHost {
   #wake(): void {
     turn.renew()
     const events = this.#events
-    const children: Handler[] = []
+    const others: Handler[] = []
     let count: number
     do {
       count = this.native.drain(events)
       if (count < 0) return this.#poison()
       for (let i = 0; i + 1 < count; i += 2) {
         const id = events[i + 1] as number
-        const isEndpoint = events[i] === ENDPOINT
-        const handler = (isEndpoint ? this.#endpoints : this.#children).get(id)
+        const kind = events[i]
+        const isEndpoint = kind === ENDPOINT
+        const handler = (isEndpoint ? this.#endpoints : kind === CHILD ? this.#children : this.#journals).get(id)
         // Unknown ids are ordinary: a completion may be on its way while its endpoint is closed here.
-        if (handler !== undefined) (isEndpoint ? this.#due : children).push(handler)
+        if (handler !== undefined) (isEndpoint ? this.#due : others).push(handler)
       }
     } while (count === events.length)
     try {
-      for (const child of children) child.ready()
+      for (const other of others) other.ready()
     } finally {
       this.#runDue()
     }
@@ -132,9 +143,10 @@ export class Environment implements EndpointHost {
       'the I/O thread of sluicegate stopped; nothing can be read, written or spawned any more',
     )
     this.#failure = error
-    const handlers = [...this.#endpoints.values(), ...this.#children.values()]
+    const handlers = [...this.#endpoints.values(), ...this.#children.values(), ...this.#journals.values()]
     this.#endpoints.clear()
     this.#children.clear()
+    this.#journals.clear()
     this.#due = []
     for (const handler of handlers) handler.fail(error)
   }

@@ -42,10 +42,12 @@ export type NativeStdio =
   | { readonly kind: 'tail'; readonly bytes: number }
   /** An idle one of ours; it is made blocking, sent, and closed here. */
   | { readonly kind: 'endpoint'; readonly endpoint: NativeEndpoint }
+  /** A new one, for all three; only as stdin. */
+  | { readonly kind: 'terminal'; readonly columns: number; readonly rows: number; readonly raw: boolean }
   /** A kernel pipe shared by two children of this environment, under a number that both requests name. */
   | { readonly kind: 'link'; readonly link: number }
 
-const KINDS = { ignore: 0, pipe: 1, fd: 2, file: 3, tail: 4, stdout: 5, endpoint: 6, link: 7 } as const
+const KINDS = { ignore: 0, pipe: 1, fd: 2, file: 3, tail: 4, stdout: 5, endpoint: 6, link: 7, terminal: 8 } as const
 
 /** Filled anew for each call, which reads it before it returns. */
 const numbers = new Float64Array(15)
@@ -86,6 +88,7 @@ function numberOf(stdio: NativeStdio): number {
   if (stdio.kind === 'fd') return stdio.fd
   if (stdio.kind === 'file') return Number(stdio.append)
   if (stdio.kind === 'tail') return stdio.bytes
+  if (stdio.kind === 'terminal') return stdio.columns + stdio.rows * 2 ** 16 + Number(stdio.raw) * 2 ** 32
   return stdio.kind === 'link' ? stdio.link : 0
 }
 

@@ -1,8 +1,10 @@
 // One end of a pipe on the JS side: the operations parked on it, when it is armed, and its counters.
 // What an operation does with the bytes is the reader's and the writer's business.
+import { constants } from 'node:os'
 import { errnoError } from '../errors.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { EndpointHost, Handler, KeepAlive } from '../native/index.ts'
+import { processPark, processResume, publishSoon, type ParkMessage, type ResumeMessage } from '../observe/index.ts'
 import { DONE, MORE, ParkedList, type Parked } from './parked.ts'
 
 /** `read`, `write`: the call would block. No errno has this value. */
@@ -12,6 +14,14 @@ const HANG_UP = 4
 // What one endpoint may move per wake-up before the others get their turn.
 const ROUND_BYTES = 256 * 1024
 const ROUND_CALLS = 16
+
+/** Whose pipe it is, for those who observe. */
+export interface PipeName {
+  readonly pid: number
+  readonly file: string
+  /** `stdin`, `stdout` or `stderr`. */
+  readonly stream: string
+}
 
 export interface EndpointOptions {
   /** Held while an operation is parked; the environment's own by default. */
@@ -27,6 +37,9 @@ export class Endpoint implements Handler {
   /** Operations that had to wait, and for how long somebody did. */
   parks = 0
   waitedMs = 0
+  /** One of the two ends of a terminal, which is one open file: it can't be given away. */
+  isTerminal = false
+  name: PipeName | undefined
   #onHangUp: (() => void) | undefined
   #onFailure: ((error: Error) => void) | undefined
   #native: NativeEndpoint | undefined
@@ -68,8 +81,9 @@ export class Endpoint implements Handler {
       if (!this.#parked.isEmpty) host.hold()
     }
     host.addEndpoint(native.id, this)
-    if (this.#parked.isEmpty) this.#rearm()
-    else this.ready()
+    if (this.#parked.isEmpty) return this.#rearm()
+    if (processPark.hasSubscribers) this.#tellPark()
+    this.ready()
   }
 
   /** No operation is parked, so a new one may try at once without overtaking. */
@@ -100,6 +114,16 @@ export class Endpoint implements Handler {
     return this.#native?.hungUp() ?? false
   }
 
+  /** Of a terminal; without effect once it is closed. */
+  resize(columns: number, rows: number): void {
+    this.#native?.resize(columns, rows)
+  }
+
+  /** The character that ends a terminal's input, and 256 for each time it has to be written; `last` was written before it, -1 = nothing was. */
+  inputEnd(last: number, raw: boolean): number {
+    return this.#native?.inputEnd(last, raw) ?? 0
+  }
+
   /** Bytes, 0 at the end, AGAIN, or -errno. */
   read(into: Uint8Array, offset: number, length: number): number {
     if (this.#native === undefined) return this.#missing()
@@ -109,6 +133,8 @@ export class Endpoint implements Handler {
   /** Bytes taken, AGAIN, or -errno. */
   write(from: Uint8Array, offset: number, length: number): number {
     if (this.#native === undefined) return this.#missing()
+    // A terminal that nobody has any more takes what there is room for, and never says that it is over.
+    if (this.isTerminal && this.hungUp) return -constants.errno.EPIPE
     return this.#count(this.#native.write(from, offset, length))
   }
 
@@ -129,6 +155,7 @@ export class Endpoint implements Handler {
     if (!wasIdle) return
     this.#waitingSince = performance.now()
     this.#keepAlive?.hold()
+    if (processPark.hasSubscribers) this.#tellPark()
     this.#rearm()
     if (this.#armed === 0 || this.#parked.first !== operation) return
     // Between the first try and arming something may have come, and then no wake-up need be waited for.
@@ -257,7 +284,8 @@ export class Endpoint implements Handler {
   /** Also called when closing has done it already. */
   #becameIdle(): void {
     if (this.#waitingSince === 0) return
-    this.waitedMs += performance.now() - this.#waitingSince
+    const waitedMs = performance.now() - this.#waitingSince
+    this.waitedMs += waitedMs
     this.#waitingSince = 0
     if (this.#armed !== 0) {
       this.#native?.disarm()
@@ -265,6 +293,20 @@ export class Endpoint implements Handler {
     }
     this.#keepAlive?.drop()
     if (this.#onHangUp !== undefined || this.#isForgettable) this.#rearm()
+    if (processResume.hasSubscribers) this.#tellResume(waitedMs)
+  }
+
+  #tellPark(): void {
+    if (this.name !== undefined) publishSoon(processPark, this.#place(this.name))
+  }
+
+  #tellResume(waitedMs: number): void {
+    if (this.name !== undefined)
+      publishSoon(processResume, { ...this.#place(this.name), waitedMs } satisfies ResumeMessage)
+  }
+
+  #place(name: PipeName): ParkMessage {
+    return { ...name, operation: this.#mode === 1 ? 'read' : 'write' }
   }
 
   #reportHangUp(): void {

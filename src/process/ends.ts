@@ -2,11 +2,12 @@
 import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
-import { Endpoint } from './endpoint.ts'
+import { Endpoint, type PipeName } from './endpoint.ts'
 import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
 import type { ReaderCore } from './reader-core.ts'
 import { PipeReader } from './reader.ts'
+import { hangUp, terminalWriter } from './terminal.ts'
 import { PipeWriter } from './writer.ts'
 
 export interface EndsHooks {
@@ -27,6 +28,7 @@ export class Ends {
   readonly seen: ByteTail = new ByteTail(DEFAULT_TAIL)
   readonly #tail: Endpoint | undefined
   readonly #isInputOurs: boolean
+  readonly #terminal: Endpoint | undefined
 
   /** `waiting`: an endpoint that somebody else reads from, and that gets the child's stdout. */
   constructor(
@@ -38,23 +40,29 @@ export class Ends {
     waiting?: Endpoint,
   ) {
     const outputs: Endpoint[] = []
-    this.#isInputOurs = settings.isStdinOurs
+    const { terminal } = settings
+    this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
-    const readHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
+    const pipeOf = (stream: string): PipeName => ({ pid: event.pid, file: settings.file, stream })
+    const readHooks = { endError: () => hooks.endError(), onClose: () => this.#outputClosed(hooks) }
     if (stdin) {
       this.input = Endpoint.of(stdin, host, 'write', keepAlive)
-      this.stdin = new PipeWriter(this.input)
+      this.input.name = pipeOf('stdin')
+      this.stdin = terminal ? terminalWriter(this.input, terminal) : new PipeWriter(this.input)
     }
     if (stdout && waiting) {
+      waiting.name = pipeOf('stdout')
       waiting.attach(stdout, host)
       outputs.push(waiting)
     } else if (stdout) {
       const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stdout')
       outputs.push(endpoint)
       this.stdout = new PipeReader(endpoint, readHooks)
     }
     if (stderr) {
       const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
+      endpoint.name = pipeOf('stderr')
       outputs.push(endpoint)
       if (settings.stderr.kind === 'pipe') {
         // Copied: what was delivered belongs to the consumer, who may change it.
@@ -65,6 +73,16 @@ export class Ends {
       }
     }
     this.outputs = outputs
+    if (terminal) {
+      this.#terminal = outputs[0]
+      // Its two ends are one open file, whose every use is ours.
+      for (const endpoint of [this.input, ...outputs]) if (endpoint) endpoint.isTerminal = true
+    }
+  }
+
+  /** Of a terminal that is still open. */
+  resize(columns: number, rows: number): void {
+    this.#terminal?.resize(columns, rows)
   }
 
   /** Closes all of them; for a child that nobody was given. */
@@ -80,7 +98,9 @@ export class Ends {
    */
   settle(): void {
     if (this.#isInputOurs) this.#closeInput()
-    else if (this.input?.hungUp && this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
+    else if (this.input?.hungUp) this.#closeUnread()
+    // Whoever has the terminal may take what is typed for as long as it likes.
+    else if (this.#terminal) this.input?.watchHangUp(() => this.#closeUnread())
     for (const endpoint of this.outputs) {
       const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
       if (endpoint.hungUp) close()
@@ -92,6 +112,15 @@ export class Ends {
   #coreAt(endpoint: Endpoint): ReaderCore | undefined {
     const cores = [this.stdout, this.stderr].map(reader => reader && PipeReader.coreOf(reader))
     return cores.find(core => core?.endpoint === endpoint)
+  }
+
+  #outputClosed(hooks: EndsHooks): void {
+    if (this.#terminal && this.stdin) hangUp(this.stdin)
+    hooks.closed()
+  }
+
+  #closeUnread(): void {
+    if (this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
   }
 
   #closeInput(): void {

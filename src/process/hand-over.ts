@@ -9,6 +9,7 @@ import { PipeWriter } from './writer.ts'
 export function surrenderReader(reader: ByteReader, option: string): NativeEndpoint {
   const core = PipeReader.coreOf(reader)
   if (core === undefined) throw invalidOption(option, 'a reader of a child of this process', reader)
+  if (core.endpoint.isTerminal) throw invalidOption(option, 'a reader of a pipe, not of a terminal', reader)
   return core.surrender()
 }
 
@@ -16,5 +17,6 @@ export function surrenderReader(reader: ByteReader, option: string): NativeEndpo
 export function surrenderWriter(writer: ByteWriter, option: string): NativeEndpoint {
   const core = PipeWriter.coreOf(writer)
   if (core === undefined) throw invalidOption(option, 'a writer of a child of this process', writer)
+  if (core.endpoint.isTerminal) throw invalidOption(option, 'a writer of a pipe, not of a terminal', writer)
   return core.surrender()
 }

@@ -16,6 +16,7 @@ import { Reference } from './reference.ts'
 import { spawnRequest } from './request.ts'
 import { exitOf, type EndReason } from './result.ts'
 import { Termination } from './termination.ts'
+import { Trace } from './trace.ts'
 import type { Exit } from './types.ts'
 
 const CONTAINMENTS = ['none', 'group', 'tree'] as const
@@ -35,6 +36,7 @@ export class Life implements ChildListener {
   readonly #exited = new Deferred<Exit>()
   readonly #closed = new Deferred<Exit>()
   readonly #stdout: Endpoint | undefined
+  readonly #trace: Trace
   readonly #startedAt: number = performance.now()
   #isPending = true
   #ends: Ends | undefined
@@ -58,6 +60,7 @@ export class Life implements ChildListener {
     this.#reference.hold()
     this.#termination = new Termination(this.#child, host)
     this.#stopLimits = limitLifetime(settings, why => void this.end(why, settings))
+    this.#trace = new Trace(this)
   }
 
   /** Once the program was executed: our ends of its pipes. */
@@ -148,6 +151,7 @@ export class Life implements ChildListener {
     this.#isPending = false
     this.pid = event.pid
     this.containment = CONTAINMENTS[event.containment]
+    this.#trace.started()
     this.#ends = new Ends(
       event,
       this.settings,
@@ -185,6 +189,7 @@ export class Life implements ChildListener {
     this.#durationMs = performance.now() - this.#startedAt
     const outputs = this.#ends?.outputs ?? []
     this.#exit = exitOf(event, this.#reason, outputs.every(isDry), this.#durationMs)
+    this.#trace.exited(this.#exit)
     this.#exited.resolve(this.#exit)
     this.#closing = watchClosing(outputs, this.settings.drainTimeout, drained => this.#close(event, drained))
   }
@@ -202,6 +207,7 @@ export class Life implements ChildListener {
     this.#ends?.settle()
     this.#child.release()
     this.#reference.drop()
+    this.#trace.closed()
     this.#closed.resolve(this.#exit)
   }
 
@@ -214,6 +220,7 @@ export class Life implements ChildListener {
     this.#isPending = false
     this.#stopLimits()
     this.#reference.drop()
+    this.#trace.failed(error)
     this.#started.reject(error)
   }
 

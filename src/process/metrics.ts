@@ -10,7 +10,8 @@ export function childMetrics(life: Life): ProcessMetrics {
   let reads = 0
   let readParks = 0
   let waitedForChildMs = input?.waitedMs ?? 0
-  let pipedBytes = input?.buffered ?? 0
+  // Of a terminal both ends tell the same: what waits to be read.
+  let pipedBytes = input === undefined || input.isTerminal ? 0 : input.buffered
   for (const output of outputs) {
     bytesRead += output.bytes
     reads += output.calls

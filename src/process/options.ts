@@ -6,6 +6,7 @@ import { collectOptions, type CollectSettings } from './options/collect.ts'
 import { commandLine, cwdOption, type CommandLine } from './options/command-line.ts'
 import { abortSignalOption, ladderOptions, type Ladder } from './options/signals.ts'
 import { streamOptions, type Streams } from './options/stdio.ts'
+import { terminalVariables } from './options/terminal.ts'
 import type { RunOptions } from './types.ts'
 
 export const DEFAULT_DRAIN_TIMEOUT = 1000
@@ -52,6 +53,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'leftovers',
   'detached',
   'drainTimeout',
+  'terminal',
   'encoding',
   'lines',
   'stripFinalNewline',
@@ -88,6 +90,7 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
   const line = commandLine(file, args, options.argv0, options.shell)
   const ladder = ladderOptions(options)
   const streams = streamOptions(given, use)
+  const { terminal } = streams
   // Named one by one: an object put together from spreads is a slow dictionary of 14 kB, and this runs for every child.
   return {
     file: line.file,
@@ -103,10 +106,11 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     input: streams.input,
     isStdinOurs: streams.isStdinOurs,
     foreground: streams.foreground,
+    terminal,
     signal: abortSignalOption(options.signal),
     timeout: durationOption('timeout', options.timeout, Infinity),
     cwd: cwdOption(options.cwd),
-    env,
+    env: terminal === undefined ? env : terminalVariables(terminal, env),
     extendEnv: booleanOption('extendEnv', options.extendEnv, true),
     pipeSize: integerOption('pipeSize', options.pipeSize, 0, 0),
     readAhead: integerOption('readAhead', options.readAhead, 0, 0),

@@ -71,6 +71,9 @@ export function settingsOf(parts: Parts, use: Use): Settings[] {
     const incoming = link
     link = index === settings.length - 1 ? undefined : { kind: 'link', link: ++links }
     const part = parts[index] as Part
+    if (one.terminal && settings.length > 1) {
+      throw invalidOption('terminal', 'nothing for the members of a pipe', part.options.terminal)
+    }
     if (link) checkOutgoing(part)
     return {
       ...one,

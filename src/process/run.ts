@@ -51,7 +51,9 @@ async function collect(life: Life): Promise<[Exit, Output]> {
   // Asked to leave nothing behind, so a result says that nothing is.
   if (settings.leftovers === 'kill') await life.end('terminate', settings)
   await life.whenSettled
-  const tail = settings.stderr.kind === 'tail' ? shape(life.stderrTail, settings.collect) : undefined
+  // On a terminal there is nothing of it by itself.
+  const isKept = settings.stderr.kind === 'tail' || settings.terminal !== undefined
+  const tail = isKept ? shape(life.stderrTail, settings.collect) : undefined
   return [
     exit,
     {

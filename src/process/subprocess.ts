@@ -8,6 +8,7 @@ import type { Life } from './life.ts'
 import { childMetrics } from './metrics.ts'
 import { isObject } from './options/check.ts'
 import { ladderOptions, sentSignal } from './options/signals.ts'
+import { sideOption } from './options/terminal.ts'
 import { NO_OUTPUT, resultOf } from './result.ts'
 import { verdict } from './verdict.ts'
 import type { AnySubprocess, Exit, ProcessMetrics, Signal } from './types.ts'
@@ -90,6 +91,13 @@ export class Handle implements AnySubprocess {
       this.#members().map(life => life.end('terminate', ladderOptions({ killSignal, killTimeout }, life.settings))),
     )
     return await this.closed
+  }
+
+  resize(columns: number, rows: number): void {
+    const { terminal } = this.#life.settings
+    if (terminal === undefined) throw invalidOption('terminal', 'given, since nothing else has a size', terminal)
+    const size = [sideOption('columns', columns), sideOption('rows', rows)] as const
+    this.#life.ends?.resize(...size)
   }
 
   duplex(): Duplex {

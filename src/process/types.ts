@@ -68,6 +68,20 @@ export interface ProcessOptions {
   detached?: boolean
   /** 1000: exited, but a descendant holds a pipe: milliseconds that `closed` waits for its end. */
   drainTimeout?: number
+  /** A terminal (PTY) of its own: `stdin` and `stdout` are its two ways, stderr is in it. Excludes `stdin`, `stdout`, `stderr`, `stdio` and `detached`. */
+  terminal?: boolean | TerminalOptions
+}
+
+/** What a child's terminal is like when it starts. */
+export interface TerminalOptions {
+  /** 80 by default, from 1 to 65535. */
+  columns?: number
+  /** 24 by default, from 1 to 65535. */
+  rows?: number
+  /** TERM: `'xterm-256color'` by default, unless `env` has one. */
+  name?: string
+  /** True: bytes pass as they are, without echo, lines or signals. The child may change that. False by default. */
+  raw?: boolean
 }
 
 /** What is known of a child that is over. */
@@ -121,6 +135,7 @@ type Opt<O, K extends PropertyKey> = K extends keyof O ? O[K] : undefined
 type Shape<E, L> = E extends 'buffer' ? Bytes : L extends true ? string[] : string
 type Collected<S, V> = S extends 'pipe' | { tail: number } | undefined ? V : undefined
 type EndOf<S, Default, End> = S extends undefined ? Default : S extends 'pipe' ? End : undefined
+type WithTerminal<O, T, Else> = Opt<O, 'terminal'> extends true | TerminalOptions ? T : Else
 
 /** The type of a collected stream under the options O. */
 export type OutputOf<O, K extends 'stdout' | 'stderr' = 'stdout'> = Collected<
@@ -153,12 +168,12 @@ export interface Result<O = {}> extends Exit {
  */
 export interface Subprocess<O = {}> extends AsyncDisposable {
   readonly pid: number
-  /** With `stdin: 'pipe'`. Not ending it keeps a child waiting that reads to its end. */
-  readonly stdin: EndOf<Opt<O, 'stdin'>, undefined, ByteWriter>
-  /** Unless stdout was sent elsewhere. */
-  readonly stdout: EndOf<Opt<O, 'stdout'>, ByteReader, ByteReader>
+  /** With `stdin: 'pipe'`. Not ending it keeps a child waiting that reads to its end. Of a terminal: what is typed there, and `end` types ^D. */
+  readonly stdin: WithTerminal<O, ByteWriter, EndOf<Opt<O, 'stdin'>, undefined, ByteWriter>>
+  /** Unless stdout was sent elsewhere. Of a terminal: what it shows; canceling it hangs the terminal up. */
+  readonly stdout: WithTerminal<O, ByteReader, EndOf<Opt<O, 'stdout'>, ByteReader, ByteReader>>
   /** With `stderr: 'pipe'`. Unread, it holds the child back as stdout does. */
-  readonly stderr: EndOf<Opt<O, 'stderr'>, undefined, ByteReader>
+  readonly stderr: WithTerminal<O, undefined, EndOf<Opt<O, 'stderr'>, undefined, ByteReader>>
   /** The last 64 KiB (or `tail`) of stderr as text; with `'pipe'`, of what was read from it. */
   readonly stderrTail: string
   /** The members of a pipe before this one, first to last. */
@@ -189,6 +204,14 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
    * await child.terminate({ killTimeout: 500 })
    */
   terminate(options?: { killSignal?: Signal; killTimeout?: number }): Promise<Exit>
+  /**
+   * Changes the size of its terminal, and the foreground group hears of it by SIGWINCH; without effect once the terminal is at its end. A
+   * size that is none, or no `terminal`, throws ERR_INVALID_OPTION.
+   *
+   * @example
+   * child.resize(120, 40)
+   */
+  resize(columns: number, rows: number): void
   /** stdin and stdout as one Node stream; a side that is not piped has ended. Nothing is read before the stream is asked. */
   duplex(): Duplex
   /** Counters at this moment. */

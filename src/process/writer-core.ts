@@ -4,8 +4,9 @@ import { errnoError, invalidOption, SluiceError, timeoutError } from '../errors.
 import type { NativeEndpoint } from '../native/index.ts'
 import { turn } from '../turn.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
+import { EndMark } from './end-mark.ts'
 import { AGAIN, type Endpoint } from './endpoint.ts'
-import { DONE, Parked, type Outcome } from './parked.ts'
+import { DONE } from './parked.ts'
 import { checkWait, Guard, rejected, triesOnce } from '../wait.ts'
 import { ignore, SingleWrite, WriteBlock, type WriteTarget } from './write-operations.ts'
 
@@ -13,8 +14,11 @@ import { ignore, SingleWrite, WriteBlock, type WriteTarget } from './write-opera
 const COPIED_SIZE = 64 * 1024
 /** Longer texts are encoded piece by piece. */
 const TEXT_LENGTH = 64 * 1024
+const NOTHING = new Uint8Array(0)
 
 export interface WriterHooks {
+  /** What `end` writes by itself before our end is closed, asked for when everything else was taken. `last`: the last byte of that, -1 = none. */
+  ending?(last: number): Bytes
   /** Our end is closed: `end()`, a failure, or handed over. Called once. */
   onClose?(): void
 }
@@ -26,6 +30,7 @@ export class WriterCore implements WriteTarget {
   readonly #hooks: WriterHooks
   #pending = 0
   #written = 0
+  #last = -1
   #block: WriteBlock | undefined
   #ended: Promise<void> | undefined
   #failure: Error | undefined
@@ -206,20 +211,34 @@ export class WriterCore implements WriteTarget {
 
   #call(from: Bytes, offset: number, length: number): number {
     const count = this.endpoint.write(from, offset, length)
-    if (count > 0) this.#written += count
+    if (count > 0) {
+      this.#written += count
+      this.#last = from[offset + count - 1] as number
+    }
     // No pipe takes nothing without saying why; going on at once would never end.
     return count === 0 ? AGAIN : count
   }
 
   #end(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#isClosed || this.endpoint.isIdle) {
+    const isIdle = this.endpoint.isIdle
+    if (this.#isClosed || (isIdle && this.#hooks.ending === undefined)) {
       this.#close(undefined)
       return Promise.resolve()
     }
-    const mark = new EndMark(() => this.#close(undefined))
-    this.endpoint.park(mark)
+    const mark = new EndMark(
+      this,
+      () => this.#lastWords(),
+      () => this.#close(undefined),
+    )
+    if (!isIdle || mark.attempt() !== DONE) this.endpoint.park(mark)
     return mark.promise
+  }
+
+  #lastWords(): Bytes {
+    const words = this.#hooks.ending?.(this.#last) ?? NOTHING
+    this.#pending += words.length
+    return words
   }
 
   #close(error: Error | undefined): void {
@@ -228,33 +247,6 @@ export class WriterCore implements WriteTarget {
     this.endpoint.close(error)
     this.#resolveClosed()
     this.#hooks.onClose?.()
-  }
-}
-
-/** The end of the writer: it waits in the list as the writes before it do. */
-class EndMark extends Parked {
-  readonly promise: Promise<void>
-  readonly #close: () => void
-  #resolve!: () => void
-  #reject!: (error: Error) => void
-
-  constructor(close: () => void) {
-    super()
-    this.#close = close
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
-
-  override attempt(): Outcome {
-    this.#close()
-    this.#resolve()
-    return DONE
-  }
-
-  override fail(error: Error): void {
-    this.#reject(error)
   }
 }
 

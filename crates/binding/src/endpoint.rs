@@ -82,6 +82,20 @@ impl JsEndpoint {
         count(self.inner.set_pipe_size(bytes as usize))
     }
 
+    /// Changes the size of the terminal that this is the master of.
+    #[napi(catch_unwind)]
+    pub fn resize(&self, columns: u16, rows: u16) -> i32 {
+        count(self.inner.resize(columns, rows).map(|()| 0))
+    }
+
+    /// The character that ends a terminal's input, and 256 for each time it is to be written; 0 = none. `last`: the last
+    /// byte that was written, -1 = none yet.
+    #[napi(catch_unwind)]
+    pub fn input_end(&self, last: i32, raw: bool) -> i32 {
+        let end = self.inner.input_end(u8::try_from(last).ok(), raw);
+        count(end.map(|end| end.map_or(0, |end| usize::from(end.times) * 256 + usize::from(end.character))))
+    }
+
     /// Bytes that were read ahead.
     #[napi(catch_unwind)]
     pub fn take_block(&self, max_bytes: u32) -> Block {

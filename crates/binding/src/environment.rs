@@ -17,6 +17,7 @@ use reactor::{Completion, Endpoint, Environment, Lane, Reactor};
 
 use crate::endpoint::JsEndpoint;
 use crate::event::{JsFailure, Rest, put};
+use crate::journal::JsJournal;
 use crate::request::{GivenEnd, Layout, milliseconds, signal};
 
 /// Weak: it never keeps the event loop alive unless JavaScript asks for it. It carries no data.
@@ -99,6 +100,7 @@ impl JsEnvironment {
                 *place = match completion {
                     Completion::Endpoint(id) => [0, id],
                     Completion::Child(id) => [1, id],
+                    Completion::Journal(id) => [2, id],
                 };
                 written += 2;
             }
@@ -218,6 +220,12 @@ impl JsEnvironment {
             })
         });
         made.map_or_else(|errno| Either::B(-errno), Either::A)
+    }
+
+    /// Starts the thread of a journal, whose first outcome says whether it is open.
+    #[napi(catch_unwind)]
+    pub fn open_journal(&self, directory: String, synced: bool, segment_bytes: f64) -> Result<JsJournal> {
+        JsJournal::open(&self.environment, directory, synced, segment_bytes)
     }
 
     /// Hands the terminal's foreground over and continues the child.

@@ -4,4 +4,7 @@ mod endpoint;
 mod environment;
 mod event;
 mod exports;
+#[cfg(feature = "faults")]
+mod faults;
+mod journal;
 mod request;

@@ -2,7 +2,7 @@
 //! checks beyond what the types need: both were done before. An array that is too short reads as zeros.
 
 use napi::bindgen_prelude::ClassInstance;
-use process::{Launch, Source};
+use process::{Launch, Source, Terminal};
 use protocol::{Containment, NEVER, Strings};
 
 use crate::endpoint::JsEndpoint;
@@ -64,8 +64,15 @@ fn source(kind: f64, number: f64, path: Vec<u8>, end: GivenEnd<'_>) -> Source {
         5 => Source::SameAsStdout,
         6 => Source::Descriptor(process::take_over(end.and_then(|end| end.inner.take()))),
         7 => Source::Link(number as u32),
+        8 => terminal(number as u64),
         _ => Source::Null,
     }
+}
+
+/// Columns, rows and the wish for raw bytes, 16 bits each.
+fn terminal(packed: u64) -> Source {
+    let [low, high] = [packed, packed >> 16].map(|part| part as u16);
+    Source::Terminal(Terminal { columns: low, rows: high, raw: packed >> 32 != 0 })
 }
 
 /// Each string in the text is followed by its NUL.

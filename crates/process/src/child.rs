@@ -177,6 +177,8 @@ pub(crate) struct StatusPipe {
     fd: OwnedFd,
     registration: OnceLock<Registration>,
     progress: Mutex<Progress>,
+    /// The slave of the child's terminal. Open as long as the child runs, so that only its exit makes the end of its output.
+    held: Mutex<Option<OwnedFd>>,
 }
 
 #[derive(Debug)]
@@ -194,10 +196,12 @@ impl StatusPipe {
         child: Arc<Child>,
         fd: OwnedFd,
         ours: [Option<OurEnd>; 3],
+        held: Option<OwnedFd>,
     ) -> std::io::Result<Arc<Self>> {
         let raw = fd.as_raw_fd();
         let progress = Mutex::new(Progress::Starting(ours));
-        let pipe = Arc::new(Self { child, fd, registration: OnceLock::new(), progress });
+        let pipe =
+            Arc::new(Self { child, fd, registration: OnceLock::new(), progress, held: Mutex::new(held) });
         let registration = turn.reactor.register(raw, Arc::clone(&pipe) as Arc<dyn Handler>)?;
         let _ = pipe.registration.set(registration);
         let _ = pipe.child.status.set(Arc::downgrade(&pipe));
@@ -247,6 +251,8 @@ impl StatusPipe {
     }
 
     fn exited(&self, turn: &mut Turn<'_>, exit: Exit) {
+        // Before anybody is told, who would find the terminal still in use.
+        drop(lock(&self.held).take());
         self.child.exited.store(true, Ordering::SeqCst);
         Supervisor::child_exited(&self.child);
         self.child.push(turn, Event::Exited(exit));

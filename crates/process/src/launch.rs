@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use protocol::{Containment, SpawnRequest, Stdio, Strings};
 
 use crate::environ::merge;
+use crate::terminal::Terminal;
 
 /// Everything about one spawn.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub enum Source {
     Tail(usize),
     /// The same as standard output.
     SameAsStdout,
+    /// A terminal of its own, in the place of 0 and for all three.
+    Terminal(Terminal),
     /// One side of a pipe between two children of one environment, under a number both name.
     Link(u32),
 }
@@ -73,6 +76,8 @@ impl Launch {
         stdio: [Stdio; 3],
         umask: u32,
     ) -> SpawnRequest {
+        // It controls a session of its own, and the target's group is in its foreground from the beginning.
+        let own_terminal = matches!(self.stdio, [Source::Terminal(_), ..]);
         SpawnRequest {
             child: u64::from(child),
             environment,
@@ -81,8 +86,8 @@ impl Launch {
             kill_signal: self.kill_signal,
             kill_timeout_ms: self.kill_timeout_ms,
             umask,
-            setsid: self.detached,
-            foreground: self.foreground,
+            setsid: self.detached || own_terminal,
+            foreground: self.foreground || own_terminal,
             stdio,
             cwd: self.cwd.clone(),
             file: self.file.clone(),

@@ -9,6 +9,7 @@ mod launch;
 mod stdio;
 mod supervisor;
 mod sys;
+mod terminal;
 
 pub use child::Child;
 pub use environ::snapshot as snapshot_environ;
@@ -16,3 +17,4 @@ pub use event::{Event, Exit, Failure};
 pub use launch::{Launch, Source};
 pub use supervisor::{Supervisor, retire};
 pub use sys::{EAGAIN, EINVAL, EIO, duplicate, make_blocking, make_pipe, take_over};
+pub use terminal::Terminal;

@@ -36,6 +36,8 @@ pub(crate) struct Prepared {
     pub(crate) slots: [Stdio; 3],
     pub(crate) sent: Vec<OwnedFd>,
     pub(crate) ours: [Option<OurEnd>; 3],
+    /// The slave of its terminal, until it has exited.
+    pub(crate) held: Option<OwnedFd>,
     pub(crate) status: OwnedFd,
     pub(crate) status_write: OwnedFd,
 }
@@ -49,17 +51,20 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
             *source = Source::Descriptor(side_of(link, number, environment, links));
         }
     }
+    if let [Source::Terminal(terminal), ..] = launch.stdio {
+        return terminal.prepare(output_lane(launch));
+    }
     let mut opened = Vec::with_capacity(3);
     for (number, source) in launch.stdio.iter().enumerate() {
         opened.push(open(source, number, launch)?);
     }
-    let (status, status_write) = sys::pipe().map_err(|errno| Failure::new("pipe", errno))?;
-    sys::make_non_blocking(status.as_fd()).map_err(|errno| Failure::new("pipe", errno))?;
+    let (status, status_write) = status_pipe()?;
 
     let mut prepared = Prepared {
         slots: [Stdio::Null; 3],
         sent: Vec::with_capacity(3),
         ours: [None, None, None],
+        held: None,
         status,
         status_write,
     };
@@ -75,6 +80,19 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
     Ok(prepared)
 }
 
+/// The status pipe of a spawn, its reading end first.
+pub(crate) fn status_pipe() -> Result<(OwnedFd, OwnedFd), Failure> {
+    let failed = |errno| Failure::new("pipe", errno);
+    let (status, status_write) = sys::pipe().map_err(failed)?;
+    sys::make_non_blocking(status.as_fd()).map_err(failed)?;
+    Ok((status, status_write))
+}
+
+/// How output is read that nobody drains by itself.
+fn output_lane(launch: &Launch) -> Lane {
+    if launch.read_ahead > 0 { Lane::Ahead(launch.read_ahead) } else { Lane::Demand }
+}
+
 struct Opened {
     slot: Stdio,
     /// What was made for the child; a descriptor that came with the launch stays there until all else has succeeded.
@@ -83,14 +101,13 @@ struct Opened {
 }
 
 fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failure> {
-    let output_lane = if launch.read_ahead > 0 { Lane::Ahead(launch.read_ahead) } else { Lane::Demand };
     let only = |slot| Ok(Opened { slot, sent: None, ours: None });
     match source {
         Source::Null => only(Stdio::Null),
         Source::SameAsStdout => only(Stdio::SameAsStdout),
         Source::Descriptor(Ok(_)) => only(Stdio::Passed),
         Source::Descriptor(Err(errno)) => Err(Failure::new("descriptor", *errno)),
-        Source::Link(_) => Err(Failure::new("pipe", libc::EINVAL)),
+        Source::Link(_) | Source::Terminal(_) => Err(Failure::new("pipe", libc::EINVAL)),
         Source::File { path, append } => {
             let flags = match (number, append) {
                 (0, _) => OFlags::RDONLY,
@@ -107,7 +124,7 @@ fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failu
             }
         }
         Source::Pipe => {
-            our_pipe(number, launch.pipe_size, if number == 0 { Lane::Demand } else { output_lane })
+            our_pipe(number, launch.pipe_size, if number == 0 { Lane::Demand } else { output_lane(launch) })
         }
         Source::Tail(keep) => our_pipe(number, launch.pipe_size, Lane::Tail(*keep)),
     }

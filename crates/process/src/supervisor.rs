@@ -283,10 +283,10 @@ impl Supervisor {
         turn: &Turn<'_>,
         child: &Arc<Child>,
         connection: &Arc<Connection>,
-        Prepared { status, ours, .. }: Prepared,
+        Prepared { status, ours, held, .. }: Prepared,
     ) -> Attempt {
         drop(child.connection.set(Arc::clone(connection)));
-        match StatusPipe::open(turn, Arc::clone(child), status, ours) {
+        match StatusPipe::open(turn, Arc::clone(child), status, ours, held) {
             Ok(_) => {
                 self.children.insert(child.id(), Arc::clone(child));
                 Attempt::Done(Step::Sent)

@@ -78,7 +78,7 @@ pub struct SpawnRequest {
     pub umask: u32,
     /// Whether the target leads a session of its own instead of only a group.
     pub setsid: bool,
-    /// Whether standard input is a terminal whose foreground the target's group takes.
+    /// Whether standard input is a terminal whose foreground the target's group takes; with `setsid` it controls that session.
     pub foreground: bool,
     /// The sources of 0, 1 and 2.
     pub stdio: [Stdio; 3],

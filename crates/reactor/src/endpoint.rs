@@ -27,6 +27,7 @@ use crate::reactor::{Reactor, Turn, lock};
 use crate::slots::Item;
 use crate::sys;
 use crate::tail::Tail;
+use crate::terminal::{self, InputEnd};
 
 /// Bytes one endpoint may read in one turn of the I/O thread before others get theirs.
 const SHARE: usize = 256 * 1024;
@@ -163,7 +164,7 @@ impl Endpoint {
             return Err(io::Error::from_raw_os_error(libc::EBUSY));
         }
         let fd = open(&state)?;
-        retry(|| rustix::io::read(fd, &mut *into))
+        retry(|| terminal::read(fd, rustix::io::read(fd, &mut *into)))
     }
 
     /// One `write(2)` of `from`: the bytes the kernel took.
@@ -173,7 +174,7 @@ impl Endpoint {
     pub fn write(&self, from: &[u8]) -> io::Result<usize> {
         let state = lock(&self.state);
         let fd = open(&state)?;
-        retry(|| rustix::io::write(fd, from))
+        retry(|| terminal::write(fd, rustix::io::write(fd, from)))
     }
 
     /// Bytes read ahead, at most `max`: `Ok(None)` = nothing yet, an empty vector = the end.
@@ -274,6 +275,23 @@ impl Endpoint {
         sys::set_pipe_size(open(&lock(&self.state))?, bytes)
     }
 
+    /// Changes the size of the terminal that this is the master of.
+    ///
+    /// # Errors
+    /// `ENOTTY` when it is none, `EBADF` after a close.
+    pub fn resize(&self, columns: u16, rows: u16) -> io::Result<()> {
+        Ok(terminal::resize(open(&lock(&self.state))?, columns, rows)?)
+    }
+
+    /// What ends the input of a terminal that this is the master of, after `last` was the last byte written. `raw`: it was
+    /// asked for without lines.
+    ///
+    /// # Errors
+    /// `ENOTTY` when it is none, `EBADF` after a close.
+    pub fn input_end(&self, last: Option<u8>, raw: bool) -> io::Result<Option<InputEnd>> {
+        Ok(terminal::input_end(open(&lock(&self.state))?, last, raw)?)
+    }
+
     /// The ring's bytes, after whatever the kernel still holds was drained into it. Empty without a ring.
     #[must_use]
     pub fn tail(&self) -> Vec<u8> {
@@ -331,7 +349,8 @@ impl Endpoint {
             }
             Reader::Ahead(ahead) => {
                 let filled = ahead.fill(SHARE, |into| {
-                    rustix::io::read(fd, spare_capacity(into)).map_err(rustix::io::Errno::raw_os_error)
+                    let result = rustix::io::read(fd, spare_capacity(into));
+                    terminal::read(fd.as_fd(), result).map_err(rustix::io::Errno::raw_os_error)
                 });
                 let ended = filled == Filled::Ended;
                 ahead.paused = filled == Filled::Paused;

@@ -17,6 +17,8 @@ pub enum Completion {
     Endpoint(u32),
     /// The child of that id has events.
     Child(u32),
+    /// The journal of that id has outcomes.
+    Journal(u32),
 }
 
 /// One JavaScript environment, as the I/O thread sees it.

@@ -9,7 +9,10 @@ mod reactor;
 mod slots;
 mod sys;
 mod tail;
+mod terminal;
 
 pub use endpoint::{Endpoint, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};
+pub use sys::spawn_without_signals;
+pub use terminal::InputEnd;

@@ -27,10 +27,11 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// The terminal of a request that asks for its foreground.
+    /// The terminal of a request that asks for its foreground. One that becomes the target's own has none to give back, and
+    /// must not be held here: its end is when the target's tree lets go of it.
     pub fn of(order: &Order) -> Option<Self> {
         let [stdin, ..] = order.request.stdio;
-        if !order.request.foreground || stdin != Stdio::Passed {
+        if !order.request.foreground || order.request.setsid || stdin != Stdio::Passed {
             return None;
         }
         let tty = sys::duplicate(order.ends.first()?.as_fd(), 6).ok()?;

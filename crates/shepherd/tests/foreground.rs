@@ -4,7 +4,7 @@
 mod driver;
 
 use std::fs::File;
-use std::io::{Write, pipe};
+use std::io::{Read, Write, pipe};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use driver::{Node, line};
@@ -83,6 +83,53 @@ fn a_new_session_takes_the_terminal_over_and_another_leaves_it() {
         }
         node.command(Control::Terminate { child: child.id, signal: 9, kill_timeout_ms: 0 });
         child.exited();
+    }
+    node.finish();
+}
+
+#[test]
+fn the_stop_of_a_target_with_a_terminal_of_its_own_is_nobodys_business() {
+    let mut node = Node::resident();
+    for containment in BOTH {
+        let (mut master, path) = terminal();
+        let tty = slave(&path);
+        let mut request = node.request(containment, &["sh", "-c", "kill -STOP $$; read word"]);
+        request.foreground = true;
+        request.setsid = true;
+        request.stdio = [Stdio::Passed, Stdio::Passed, Stdio::SameAsStdout];
+        let mut child = node.send(&request, &[tty.as_raw_fd(), tty.as_raw_fd()]);
+        let pid = child.started();
+        while !std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") T ") {
+            std::thread::yield_now();
+        }
+        // Whoever is told to signal a target looks at it first.
+        node.command(Control::Signal { child: child.id, signal: libc::SIGCONT as u8, tree: false });
+        master.write_all(b"word\n").unwrap();
+        assert_eq!(child.exited(), (0, 0));
+    }
+    node.finish();
+}
+
+#[test]
+fn nobody_but_the_target_holds_a_terminal_of_its_own() {
+    let mut node = Node::resident();
+    for containment in BOTH {
+        let (mut master, path) = terminal();
+        let tty = slave(&path);
+        let mut request = node.request(containment, &["sh", "-c", "read word; echo got $word"]);
+        request.foreground = true;
+        request.setsid = true;
+        request.stdio = [Stdio::Passed, Stdio::Passed, Stdio::SameAsStdout];
+        let mut child = node.send(&request, &[tty.as_raw_fd(), tty.as_raw_fd()]);
+        child.started();
+        drop(tty);
+        master.write_all(b"word\n").unwrap();
+        let mut shown = Vec::new();
+        // The end of a terminal is an error here, and comes although the target's zombie is still held.
+        let end = master.read_to_end(&mut shown).unwrap_err();
+        assert_eq!(end.raw_os_error(), Some(libc::EIO));
+        assert_eq!(String::from_utf8(shown).unwrap(), "word\r\ngot word\r\n");
+        assert_eq!(child.exited(), (0, 0));
     }
     node.finish();
 }

@@ -6,6 +6,7 @@ import type { Use } from '../options.ts'
 import { PipeReader } from '../reader.ts'
 import { PipeWriter } from '../writer.ts'
 import { booleanOption, choiceOption, integerOption, isObject, pathOption } from './check.ts'
+import { terminalOption, type TerminalSettings } from './terminal.ts'
 import type { ByteReader, ByteSource, ByteWriter } from '../byte-types.ts'
 
 /** Bytes of stderr that are kept when nobody else takes them. */
@@ -20,6 +21,7 @@ export type Stream =
   | { readonly kind: 'reader'; readonly end: ByteReader }
   | { readonly kind: 'writer'; readonly end: ByteWriter }
   | { readonly kind: 'link'; readonly link: number }
+  | TerminalSettings
 
 export interface Streams {
   readonly stdin: Stream
@@ -30,10 +32,13 @@ export interface Streams {
   readonly isStdinOurs: boolean
   /** The child reads from our terminal, so it has to be in its foreground group. */
   readonly foreground: boolean
+  /** Its own one, which is `stdin` then, and everything else. */
+  readonly terminal: TerminalSettings | undefined
 }
 
 const PIPE: Stream = { kind: 'pipe' }
 const IGNORE: Stream = { kind: 'ignore' }
+const MERGED: Stream = { kind: 'stdout' }
 const TAIL: Stream = { kind: 'tail', bytes: DEFAULT_TAIL }
 const WAYS = ['pipe', 'ignore', 'inherit'] as const
 const ANY_WAY = "'pipe', 'ignore', 'inherit', a descriptor, { file }"
@@ -41,6 +46,8 @@ const ANY_WAY = "'pipe', 'ignore', 'inherit', a descriptor, { file }"
 export function streamOptions(given: Readonly<Record<string, unknown>>, use: Use): Streams {
   const all = given['stdio'] === undefined ? undefined : choiceOption('stdio', given['stdio'], WAYS, 'pipe')
   const input = inputOption(given['input'])
+  const terminal = terminalOption(given)
+  if (terminal !== undefined) return onTerminal(terminal, input, use)
   if (input !== undefined && given['stdin'] !== undefined && given['stdin'] !== 'pipe') {
     throw invalidOption('stdin', "'pipe' or nothing, since `input` is given", given['stdin'])
   }
@@ -53,8 +60,15 @@ export function streamOptions(given: Readonly<Record<string, unknown>>, use: Use
     input,
     isStdinOurs: input !== undefined && given['stdin'] === undefined && all !== 'pipe',
     foreground: stdin.kind === 'fd' && isatty(stdin.fd),
+    terminal,
   }
   return use === 'stream' ? withoutUnreachable(streams) : streams
+}
+
+/** Who gets no handle can't type anything: without `input` the terminal is at the end of its input from the beginning. */
+function onTerminal(terminal: TerminalSettings, input: ByteSource | undefined, use: Use): Streams {
+  const fed = input ?? (use === 'hand out' ? undefined : '')
+  return { stdin: terminal, stdout: PIPE, stderr: MERGED, input: fed, isStdinOurs: false, foreground: false, terminal }
 }
 
 /** A stream hands out stdout alone: nobody could read a piped stderr or write to a piped stdin, and the child would wait for ever. */
@@ -76,7 +90,7 @@ function stdinOption(value: unknown): Stream {
 }
 
 function stderrOption(value: unknown): Stream | undefined {
-  if (value === 'stdout') return { kind: 'stdout' }
+  if (value === 'stdout') return MERGED
   if (isObject(value) && !isByteWriter(value)) {
     const { tail } = value
     if (tail !== undefined) return { kind: 'tail', bytes: integerOption('stderr.tail', tail, 0, DEFAULT_TAIL) }

@@ -9,9 +9,24 @@ use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt};
 
 /// Flag of `pidfd_send_signal` (Linux 6.9): to the process group the pidfd's process leads.
 const PIDFD_SIGNAL_PROCESS_GROUP: libc::c_uint = 1 << 2;
+
+/// Held until the child has exited. Without it the terminal would seem to be at its end as soon as a program that lives on
+/// has closed its three descriptors, and our answer would hang it up.
+pub(crate) const HOLDS_SLAVE: bool = true;
+
+pub(crate) fn open_master() -> rustix::io::Result<OwnedFd> {
+    openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+}
+
+/// By the master: a name says little where another `devpts` is mounted.
+pub(crate) fn open_slave(master: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    ioctl_tiocgptpeer(master, flags).or_else(|_| super::terminal::slave_by_name(master))
+}
 
 pub(crate) fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
     rustix::pipe::pipe_with(PipeFlags::CLOEXEC)

@@ -6,6 +6,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::io::FdFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, Signal};
+use rustix::pty::{OpenptFlags, openpt};
 
 /// Between the two calls another thread's spawn could inherit the ends: there is no call here that does both at once.
 pub(crate) fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
@@ -13,6 +14,20 @@ pub(crate) fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
     rustix::io::fcntl_setfd(&read, FdFlags::CLOEXEC)?;
     rustix::io::fcntl_setfd(&write, FdFlags::CLOEXEC)?;
     Ok((read, write))
+}
+
+/// A slave's last close waits here until its output was read, which the I/O thread must not.
+pub(crate) const HOLDS_SLAVE: bool = false;
+
+/// With a moment between the two calls, as for pipes.
+pub(crate) fn open_master() -> rustix::io::Result<OwnedFd> {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&master, FdFlags::CLOEXEC)?;
+    Ok(master)
+}
+
+pub(crate) fn open_slave(master: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    super::terminal::slave_by_name(master)
 }
 
 /// There is no SEQPACKET here: a stream, on which every message has its length in front.

@@ -12,4 +12,5 @@ mod other;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use other::{hangup_interest, set_pipe_size};
 
-pub(crate) use unix::{buffered, hung_up, spawn_without_signals};
+pub use unix::spawn_without_signals;
+pub(crate) use unix::{buffered, hung_up};

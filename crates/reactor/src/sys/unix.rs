@@ -23,7 +23,10 @@ pub(crate) fn hung_up(fd: BorrowedFd<'_>) -> bool {
 }
 
 /// Starts a thread with every signal blocked: the process's signals stay with the threads that expect them.
-pub(crate) fn spawn_without_signals(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+///
+/// # Errors
+/// What the system said when there was no thread to be had.
+pub fn spawn_without_signals(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: `all` is written by sigfillset before it is read, `before` by pthread_sigmask; both outlive the calls.

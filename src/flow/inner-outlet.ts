@@ -1,8 +1,8 @@
 // The values of a step for something in the middle of the same flow: a child's input, the former of batches.
-import { Feed } from './feed.ts'
+import { Outlet } from './outlet.ts'
 import type { Failure, Step } from './step.ts'
 
-export class InnerFeed<T> extends Feed<T> {
+export class InnerOutlet<T> extends Outlet<T> {
   readonly #onLeave: () => Promise<void>
   #failure: Failure | undefined
 

@@ -2,16 +2,16 @@
 import { turn } from '../turn.ts'
 import { END, NOTHING, type Reader, type Step } from './step.ts'
 
-export type Fed<T> = IteratorResult<T, undefined>
+export type Given<T> = IteratorResult<T, undefined>
 
 const OVER: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })
 
 interface Parked<T> {
-  readonly resolve: (result: Fed<T> | Promise<Fed<T>>) => void
+  readonly resolve: (result: Given<T> | Promise<Given<T>>) => void
   readonly reject: (error: unknown) => void
 }
 
-export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Reader {
+export abstract class Outlet<T> implements AsyncIterableIterator<T, undefined>, Reader {
   protected readonly step: Step<T>
   /** Values that were handed out. */
   given = 0
@@ -31,7 +31,7 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
   protected abstract leave(): Promise<void>
 
   /** The next value if it is there. */
-  tryNext(): Fed<T> | undefined {
+  tryNext(): Given<T> | undefined {
     if (this.isDone || this.#parked.length > 0) return undefined
     const value = this.step.pull()
     // The end may be a failure, for which a promise is needed.
@@ -40,14 +40,14 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     return { done: false, value }
   }
 
-  next(): Promise<Fed<T>> {
+  next(): Promise<Given<T>> {
     if (this.isDone) return Promise.resolve(OVER)
     if (this.#parked.length === 0) {
       const value = this.step.pull()
       // What happened meanwhile may have ended it.
       if (value === END || this.isDone) return this.#finish()
       if (value !== NOTHING) {
-        const step: Fed<T> = { done: false, value }
+        const step: Given<T> = { done: false, value }
         if (!turn.tick()) return new Promise(resolve => this.#giveLater(resolve, step))
         this.#given()
         return Promise.resolve(step)
@@ -58,7 +58,7 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     })
   }
 
-  return(): Promise<Fed<T>> {
+  return(): Promise<Given<T>> {
     if (this.isDone) return Promise.resolve(OVER)
     const parked = this.#endParked()
     const left = this.leave()
@@ -67,7 +67,7 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     return Promise.resolve(OVER)
   }
 
-  async throw(error: unknown): Promise<Fed<T>> {
+  async throw(error: unknown): Promise<Given<T>> {
     await this.return()
     throw error
   }
@@ -98,7 +98,7 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     this.#endParked()
   }
 
-  #finish(): Promise<Fed<T>> {
+  #finish(): Promise<Given<T>> {
     this.#endParked()
     return this.over().then(() => OVER)
   }
@@ -111,12 +111,12 @@ export abstract class Feed<T> implements AsyncIterableIterator<T, undefined>, Re
     return parked.length
   }
 
-  #give(resolve: (step: Fed<T>) => void, step: Fed<T>): void {
+  #give(resolve: (step: Given<T>) => void, step: Given<T>): void {
     resolve(step)
     this.#given()
   }
 
-  #giveLater(resolve: (step: Fed<T>) => void, step: Fed<T>): void {
+  #giveLater(resolve: (step: Given<T>) => void, step: Given<T>): void {
     this.#owed += 1
     turn.defer(() => {
       this.#owed -= 1

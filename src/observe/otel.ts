@@ -1,0 +1,76 @@
+// What 'sluicegate/otel' gives: the snapshot as OpenTelemetry metrics. Nothing is imported from OpenTelemetry but its types, and nothing is done between two collections.
+import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
+import { invalidOption } from '../errors.ts'
+import { sections, type Attributes, type Metric } from './otel-rows.ts'
+import { snapshot } from './snapshot.ts'
+
+/**
+ * Reports the children, channels, queues, stages, pipelines and valves of this thread to a meter, whenever that is collected. Objects of one name are
+ * one series. Disposal ends it.
+ *
+ * @example
+ * import { metrics } from '@opentelemetry/api'
+ * import { instrument } from 'sluicegate/otel'
+ *
+ * instrument(metrics.getMeter('my-service'))
+ */
+export function instrument(meter: Meter): Disposable {
+  if (meter === null || typeof meter !== 'object' || typeof meter.addBatchObservableCallback !== 'function') {
+    throw invalidOption('meter', 'a Meter of @opentelemetry/api', meter)
+  }
+  const observables = new Map<string, Observable>()
+  for (const { metrics } of sections) {
+    for (const metric of metrics) if (!observables.has(metric.name)) observables.set(metric.name, make(meter, metric))
+  }
+  let before: ReadonlyMap<string, Point> = new Map()
+  const collect = (result: BatchObservableResult): void => {
+    const now = points()
+    // A series that is not observed keeps its last value. That is right for a counter, but what is gone has no level.
+    for (const [key, point] of before) {
+      if (point.metric.kind !== 'counter' && !now.has(key)) observe(result, observables, { ...point, value: 0 })
+    }
+    for (const point of now.values()) observe(result, observables, point)
+    before = now
+  }
+  const all = [...observables.values()]
+  meter.addBatchObservableCallback(collect, all)
+  return { [Symbol.dispose]: () => meter.removeBatchObservableCallback(collect, all) }
+}
+
+function make(meter: Meter, { kind, name, unit, description }: Metric): Observable {
+  if (kind === 'counter') return meter.createObservableCounter(name, { unit, description })
+  if (kind === 'level') return meter.createObservableUpDownCounter(name, { unit, description })
+  return meter.createObservableGauge(name, { unit, description })
+}
+
+interface Point {
+  readonly metric: Metric
+  readonly attributes: Attributes
+  value: number
+}
+
+/** Of two observations with the same attributes the later one would win, so objects of one name are put together first. */
+function points(): ReadonlyMap<string, Point> {
+  const all = new Map<string, Point>()
+  const now = snapshot()
+  for (const { read } of sections) {
+    read(now, (metric, value, attributes) => {
+      // A channel without a bound has an infinite capacity, which is no value that can be exported.
+      if (!Number.isFinite(value)) return
+      const key = JSON.stringify([metric.name, attributes])
+      const point = all.get(key)
+      if (point === undefined) all.set(key, { metric, attributes, value })
+      else point.value = metric.kind === 'gauge' ? Math.max(point.value, value) : point.value + value
+    })
+  }
+  return all
+}
+
+function observe(
+  result: BatchObservableResult,
+  observables: ReadonlyMap<string, Observable>,
+  { metric, attributes, value }: Point,
+): void {
+  const observable = observables.get(metric.name)
+  if (observable !== undefined) result.observe(observable, value, attributes)
+}
