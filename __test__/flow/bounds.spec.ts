@@ -73,6 +73,14 @@ const shapes: readonly [string, (source: Counted) => Flow<number>, number][] = [
   ['filter', source => flow(source).filter(async () => true), 2],
   ['tap', source => flow(source).tap(async () => {}), 2],
   ['buffer', source => flow(source).buffer(7), 7],
+  [
+    'buffer, then map at once without an edge',
+    source =>
+      flow(source)
+        .buffer(3)
+        .map(x => x, { capacity: 0 }),
+    3,
+  ],
   ['rendezvous', source => flow(source).buffer(0), 0],
   ['rate', source => flow(source).rate({ limit: 1, interval: 3_600_000, burst: 2 }), 1],
   ['flatMap', source => flow(source).flatMap(x => [x, x]), 0],

@@ -1,4 +1,5 @@
 // How a flow ends: by itself, by an error, given up, or left early; what then becomes of its callbacks and its source.
+import { getEventListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
 import test from 'ava'
@@ -231,6 +232,20 @@ test('a signal that is aborted already wins, and the source is not touched', asy
   t.is(source.asked, 0)
   t.is(source.returned, 0)
   t.deepEqual(await flow([1], { signal: new AbortController().signal }).toArray(), [1])
+})
+
+test('nothing is left on a signal, however the flow ends', async t => {
+  const { signal } = new AbortController()
+  const listeners = (): number => getEventListeners(signal, 'abort').length
+  await flow([1], { signal }).toArray({ signal, timeout: 10_000 })
+  t.is(listeners(), 0)
+  await t.throwsAsync(flow([1], { signal }).forEach(throws, { signal }))
+  t.is(listeners(), 0)
+  for await (const value of flow(numbers([]), { signal })) {
+    t.is(listeners(), 1)
+    if (value === 1) break
+  }
+  t.is(listeners(), 0)
 })
 
 test('a timeout does the same', async t => {
