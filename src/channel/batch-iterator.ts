@@ -1,7 +1,7 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
 import { totals } from '../observe/index.ts'
+import { ready, settleReady } from '../ready.ts'
 import { turn } from '../turn.ts'
-import { ready, settleReady } from './ready.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
 import type { BatchSettings } from './batch-options.ts'

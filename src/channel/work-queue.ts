@@ -1,7 +1,7 @@
 // The queue of jobs as users see it. Admission, order, slots and accounts are parts of their own.
 import { invalidOption } from '../errors.ts'
 import { list } from '../observe/index.ts'
-import { ready } from './ready.ts'
+import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
 import { WaitingList } from './waiting.ts'
