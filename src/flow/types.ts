@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream'
 import type { WritableStream } from 'node:stream/web'
 import type { BatchOptions, ChannelMetrics, ChannelOptions, Sender } from '../channel/index.ts'
 import type { ByteWriter, Bytes, LineOptions } from '../process/index.ts'
+import type { Many } from '../many.ts'
 import type { RateOptions } from '../rate.ts'
 import type { RetryOptions } from '../retry.ts'
 import type { WaitOptions } from '../wait.ts'
@@ -11,10 +12,7 @@ import type { ForEachOptions } from './for-each.ts'
 import type { AnyCommand } from './through.ts'
 import type { ToOptions } from './to.ts'
 
-export type { FlowContext, ForEachOptions, ToOptions }
-
-/** No, one or many values. Text and bytes are iterable too, so any iterable would let their characters through. */
-export type Many<T> = readonly T[] | Generator<T, void, unknown> | AsyncIterable<T>
+export type { FlowContext, ForEachOptions, Many, ToOptions }
 
 /** What can be said about a flow when it is described. */
 export interface FlowOptions {

@@ -1,6 +1,6 @@
 // One child of a daemon, from its start until its last line was taken: readiness, lines, and its end. Whether another follows is not known here.
 import { attend, warn } from '../../callback.ts'
-import { Deferred } from '../deferred.ts'
+import { Deferred } from '../../deferred.ts'
 import { processFailed } from '../failure.ts'
 import type { Life } from '../life.ts'
 import { startTimer } from '../lifetime.ts'
