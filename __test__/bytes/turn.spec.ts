@@ -147,3 +147,17 @@ test('an environment drains until its list is no longer full, and tells children
   wake()
   t.is(told, 299)
 })
+
+test('what is to run when no microtask is left waits for chains of them, wherever it is asked for', async t => {
+  const turn = new Turn()
+  for (const fromMacrotask of [false, true]) {
+    if (fromMacrotask) await turns(1)
+    let links = 0
+    const chain = async (): Promise<void> => {
+      for (; links < 100; links++) await Promise.resolve()
+    }
+    const seen = new Promise<number>(resolve => turn.afterMicrotasks(() => resolve(links)))
+    void chain()
+    t.is(await seen, 100)
+  }
+})

@@ -3,8 +3,7 @@ import type { StageMetrics } from '../observe/metrics.ts'
 import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 
-/** Any number of values. Strings and bytes are iterable too, so a bare Iterable would mean their characters. */
-export type Many<T> = readonly T[] | Generator<T, void, unknown> | AsyncIterable<T>
+export type { Many } from '../many.ts'
 
 /** What a callback of a stage learns beside its events. */
 export interface StageContext {

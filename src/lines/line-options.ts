@@ -1,6 +1,6 @@
 // Line options: validated and filled once.
 import { invalidOption } from '../errors.ts'
-import type { LineOptions } from './byte-types.ts'
+import type { LineOptions } from '../process/byte-types.ts'
 
 export const MAX_LINE_LENGTH: number = 1024 * 1024
 

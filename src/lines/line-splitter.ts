@@ -1,6 +1,6 @@
 // Bytes to lines, one read at a time, without I/O. It searches for delimiters in bytes and decodes what lies between two cuts at once:
 // a delimiter is valid text, so no character reaches over it, and what was not delivered is still there as the bytes it came as.
-import type { Bytes } from './byte-types.ts'
+import type { Bytes } from '../process/byte-types.ts'
 import type { LineSettings } from './line-options.ts'
 
 // A full pipe and the beginning of a line before it.
