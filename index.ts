@@ -1,6 +1,10 @@
 // Everything of the package that has no optional dependency.
 export * from './src/process/index.ts'
 export * from './src/channel/index.ts'
+export * from './src/flow/index.ts'
+export * from './src/shared/index.ts'
+export * from './src/stage/index.ts'
+export * from './src/valve/index.ts'
 export * from './src/journal/index.ts'
 export * from './src/pipeline/index.ts'
 export {

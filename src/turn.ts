@@ -108,6 +108,11 @@ export class Turn {
     for (let i = 0; i < deferred.length; i += 2) (deferred[i] as Settle<unknown>)(deferred[i + 1])
   }
 
+  /** Calls back when no microtask is left: a tick runs then if it is a microtask that asks for it. */
+  afterMicrotasks(callback: () => void): void {
+    void SETTLED.then(() => process.nextTick(callback))
+  }
+
   /** Settles from the next macrotask, in order: for a success that `charge` refused to settle now. */
   defer<T>(resolve: Settle<T>, value: T): void {
     this.#deferred.push(resolve, value)

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import test from 'ava'
 import type { LineOptions } from '../../src/process/byte-types.ts'
-import { lineSettings } from '../../src/process/line-options.ts'
-import { LineSplitter } from '../../src/process/line-splitter.ts'
+import { lineSettings } from '../../src/lines/index.ts'
+import { LineSplitter } from '../../src/lines/index.ts'
 import { latin, openReader, stateOf, turns } from './fake-endpoint.ts'
 
 /** The lines of the whole, the slow and obvious way: bytes are cut first, each line is decoded by itself. */

@@ -101,6 +101,8 @@ export interface CensusOptions {
   readonly deadline?: number
 }
 
+function nothing(): void {}
+
 export type CensusTest<C> = (title: string, body: (t: ExecutionContext<C>) => Promise<void> | void) => void
 
 /**
@@ -115,9 +117,12 @@ export function withCensus<C>(test: TestFn<C>, { warmUp, deadline = 2000 }: Cens
       const before = takeCensus()
       try {
         await body(t)
-      } finally {
-        await t.notThrowsAsync(everythingIsBack(before, deadline))
+      } catch (error) {
+        // What a test left that did not come to its end says nothing, and must not hide why.
+        await everythingIsBack(before, deadline).catch(nothing)
+        throw error
       }
+      await t.notThrowsAsync(everythingIsBack(before, deadline))
     })
   }
 }

@@ -17,11 +17,13 @@ test('a panic of the I/O thread settles everything that was parked', async t => 
     spawn: 'EIO',
     exited: 'fulfilled: true',
     closed: 'fulfilled: true',
+    shared: 'EIO',
     append: 'fulfilled: "EIO"',
     afterwards: 'EIO',
     idleAppend: 'EIO',
     idleReplay: 'EIO',
     closes: 'fulfilled: [null,null]',
+    'receive afterwards': 'EIO',
   })
   t.like(await household.node.exited, { code: 0 })
   await t.notThrowsAsync(household.diesOut(100))

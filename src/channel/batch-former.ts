@@ -15,6 +15,8 @@ class OpenBatch<T> {
 export class BatchFormer<T> {
   /** Items in a batch at most; the owner may change it. */
   limit: number
+  /** Items that were added so far. */
+  count = 0
   readonly #settings: BatchSettings<T>
   // In the order of their first items. Without keys there is one at most, kept apart.
   readonly #keyed = new Map<PropertyKey, OpenBatch<T>>()
@@ -40,6 +42,7 @@ export class BatchFormer<T> {
   add(value: T, since?: number): void {
     const { sizeOf, key } = this.#settings
     const size = sizeOf === undefined ? 0 : checkedSize(sizeOf(value))
+    this.count += 1
     if (key === undefined) this.#open = this.#put(this.#open, value, size, since)
     else this.#addTo(key(value), value, size, since)
   }

@@ -1,6 +1,7 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
 import { totals } from '../observe/index.ts'
-import { ready, settleReady } from './ready.ts'
+import { ready, settleReady } from '../ready.ts'
+import { turn } from '../turn.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
 import type { BatchSettings } from './batch-options.ts'
@@ -8,6 +9,8 @@ import { Deque } from '../deque.ts'
 
 // setTimeout takes no longer delay.
 const LONGEST_TIMER = 2 ** 31 - 1
+// A value may be put off once by each step that it comes through.
+const MOST_LOOKS = 8
 
 interface Parked<T> {
   readonly resolve: (result: IteratorResult<T[], undefined>) => void
@@ -26,6 +29,9 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   #timer: NodeJS.Timeout | undefined
   #isDue = false
   #isTicking = false
+  // How many items had come at the last look, and how many looks have found no more.
+  #seen = 0
+  #looks = 0
 
   constructor(settings: BatchSettings<T>) {
     this.former = new BatchFormer(settings)
@@ -131,8 +137,8 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
     const since = this.former.openSince
     if (since === undefined || this.#maxDelay === Infinity) return
     if (this.#maxDelay === 0) {
-      // Runs when no microtask is left, so a source that has items ready has given them by then.
-      if (!this.#isTicking) process.nextTick(this.#tick)
+      // A source that has items ready has given them by then.
+      if (!this.#isTicking) turn.afterMicrotasks(this.#tick)
       this.#isTicking = true
       return
     }
@@ -147,10 +153,18 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   }
 
   readonly #tick = (): void => {
+    const { count } = this.former
+    this.#looks = count === this.#seen ? this.#looks + 1 : 0
+    this.#seen = count
+    // What was put off to the next turn belongs to this batch, but who keeps turns busy without giving items doesn't hold it up.
+    if (turn.spent && this.#looks < MOST_LOOKS) return turn.defer(this.#lookAgain, undefined)
+    this.#looks = 0
     this.#isTicking = false
     if (this.hasLeft || this.#parked.length === 0) return
     this.settle(true)
   }
+
+  readonly #lookAgain = (): void => turn.afterMicrotasks(this.#tick)
 
   readonly #expire = (): void => {
     this.#timer = undefined

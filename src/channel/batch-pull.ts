@@ -2,6 +2,13 @@
 import { BatchIterator } from './batch-iterator.ts'
 import type { BatchSettings } from './batch-options.ts'
 
+const SETTLED = Promise.resolve()
+
+/** An iterator that can tell what is there without a promise; undefined: `next` has to be asked. */
+interface Ready<T> extends AsyncIterator<T> {
+  tryNext?(): IteratorResult<T, unknown> | undefined
+}
+
 export class PulledBatches<T> extends BatchIterator<T> {
   readonly #source: AsyncIterable<T>
   #iterator: AsyncIterator<T> | undefined
@@ -51,11 +58,14 @@ export class PulledBatches<T> extends BatchIterator<T> {
     }
   }
 
-  async #read(iterator: AsyncIterator<T>): Promise<void> {
+  async #read(iterator: Ready<T>): Promise<void> {
     try {
+      // Whoever asks for the first batch waits for it by then.
+      if (iterator.tryNext !== undefined) await SETTLED
       for (;;) {
         while (this.former.hasWhole && !this.hasLeft) await this.#room()
-        if (this.hasLeft) return
+        if (this.hasLeft || !this.#addReady(iterator)) return
+        if (this.former.hasWhole) continue
         this.#isReading = true
         const { done, value } = await iterator.next()
         this.#isReading = false
@@ -68,6 +78,19 @@ export class PulledBatches<T> extends BatchIterator<T> {
       this.#isReading = false
       this.ended({ error })
     }
+  }
+
+  /** Adds what is there, up to a whole batch. False as below. */
+  #addReady(iterator: Ready<T>): boolean {
+    if (iterator.tryNext === undefined) return true
+    while (!this.former.hasWhole && !this.hasLeft) {
+      const step = iterator.tryNext()
+      if (step === undefined || step.done === true) break
+      if (!this.#add(step.value, iterator)) return false
+      if (this.former.hasWhole && this.isAwaited) this.settle(false)
+    }
+    if (this.isAwaited) this.settle(false)
+    return true
   }
 
   /** False when the item can't be told a size or a key: that ends all of it, the source too. */

@@ -1,8 +1,8 @@
 // The state of a channel and its rules: who gets in, who gets what, and when it is over. Promises, options and the public
 // surface are in the files of the operations. Each step leaves it settled: nobody waits for what is there.
+import { channelClosed, tooManyPlaces } from '../bounds.ts'
 import type { SluiceError } from '../errors.ts'
 import { channelResume } from '../observe/index.ts'
-import { channelClosed, tooManyPlaces } from './channel-errors.ts'
 import { policies, sizeIn, type ChannelSettings } from './channel-options.ts'
 import { Drops } from './drops.ts'
 import { Durations } from './durations.ts'

@@ -1,6 +1,6 @@
 // The options of a channel: their checks, and every default, once.
+import { capacityOption, checkOverflow, itemTooLarge, maxBytesOption, oneOf } from '../bounds.ts'
 import { invalidOption } from '../errors.ts'
-import { itemTooLarge } from './channel-errors.ts'
 import { block, dropNewest, dropOldest, error, type OverflowPolicy } from './overflow/index.ts'
 import type { ChannelOptions, DropReason, Overflow } from './types.ts'
 
@@ -27,37 +27,20 @@ export function channelSettings<T>(given: number | ChannelOptions<T>): ChannelSe
   if (options === null || typeof options !== 'object') throw invalidOption('options', 'a capacity or an object', given)
   const { overflow = 'block', name = '', oversize = 'alone', maxBytes, sizeOf, onDrop } = options
   if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
-  if (!Object.hasOwn(policies, overflow)) throw invalidOption('overflow', oneOf(Object.keys(policies)), overflow)
+  checkOverflow(overflow)
   if (oversize !== 'alone' && oversize !== 'reject')
     throw invalidOption('oversize', oneOf(['alone', 'reject']), oversize)
-  if (maxBytes !== undefined && !(typeof maxBytes === 'number' && maxBytes > 0)) {
-    throw invalidOption('maxBytes', 'a number of bytes above 0', maxBytes)
-  }
   checkFunction('sizeOf', sizeOf)
   checkFunction('onDrop', onDrop)
   return {
     capacity: capacityOption(options.capacity, overflow),
     overflow,
     name,
-    maxBytes: maxBytes ?? Infinity,
+    maxBytes: maxBytesOption(maxBytes),
     sizeOf: sizeOf ?? (maxBytes === undefined ? undefined : bytesOf),
     rejectsOversize: oversize === 'reject',
     onDrop,
   }
-}
-
-export function capacityOption(capacity: unknown, overflow: Overflow): number {
-  if (typeof capacity !== 'number' || !(capacity === Infinity || (Number.isInteger(capacity) && capacity >= 0))) {
-    throw invalidOption('capacity', 'a whole number of items, 0 for a rendezvous, or Infinity', capacity)
-  }
-  if (capacity === 0 && overflow === 'drop-oldest') {
-    throw invalidOption(
-      'capacity',
-      "above 0 with overflow 'drop-oldest', for a rendezvous holds nothing to drop",
-      capacity,
-    )
-  }
-  return capacity
 }
 
 /** Bytes of a value. Throws for what `sizeOf` can't tell, and for what is refused for its size. */
@@ -79,8 +62,4 @@ function bytesOf(value: unknown): number {
 
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'a function', value)
-}
-
-function oneOf(names: readonly string[]): string {
-  return `one of ${names.map(name => `'${name}'`).join(', ')}`
 }

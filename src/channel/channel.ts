@@ -1,12 +1,14 @@
 // The public channel: the common cases in place, everything else in the core and the operations.
+import { capacityOption } from '../bounds.ts'
 import { list } from '../observe/index.ts'
+import { DONE, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
 import type { WaitOptions } from '../wait.ts'
 import { ChannelCore } from './channel-core.ts'
 import { ChannelIterator } from './channel-iterator.ts'
-import { capacityOption, channelSettings } from './channel-options.ts'
+import { channelSettings } from './channel-options.ts'
 import { measured } from './channel-metrics.ts'
-import { receiveMany, receiveReady, receiveSlowly, reserve, SENT, sendSlowly, settledLater } from './operations.ts'
+import { receiveMany, receiveReady, receiveSlowly, reserve, sendSlowly } from './operations.ts'
 import { tryReceive, trySend } from './tries.ts'
 import type { ChannelMetrics, ChannelOptions, Receiver, ReceiveManyOptions, Sender, SendPermit } from './types.ts'
 
@@ -46,7 +48,7 @@ export class Channel<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
    * value back (ERR_CHANNEL_CLOSED, ERR_CHANNEL_FULL, ERR_ITEM_TOO_LARGE), and an abort or a timeout takes it out of the line.
    */
   send(value: T, options?: WaitOptions): Promise<void> {
-    if (options === undefined && this.#core.acceptReady(value)) return turn.tick() ? SENT : settledLater(undefined)
+    if (options === undefined && this.#core.acceptReady(value)) return turn.tick() ? DONE : settledLater(undefined)
     return sendSlowly(this.#core, value, options)
   }
 

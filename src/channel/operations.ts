@@ -1,24 +1,17 @@
 // What each call on a channel does when it isn't the common case: checks, the verdict of the rules, and parking.
-import { abortError, invalidOption, timeoutError } from '../errors.ts'
+import { channelClosed, channelFull, manyOptions, tooManyPlaces } from '../bounds.ts'
+import { abortError, timeoutError } from '../errors.ts'
 import { channelPark } from '../observe/index.ts'
+import { DONE, ready, refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
-import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
+import { checkWait, Guard, triesOnce, type WaitOptions } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
-import { channelClosed, channelFull, tooManyPlaces } from './channel-errors.ts'
 import { Permit } from './permit.ts'
 import { isRipe, ManyReceive, takeMany } from './receive-many.ts'
 import { END, SingleReceive, type Received } from './receiving.ts'
 import { Reservation, SingleSend } from './sending.ts'
 import { tellPark } from './trace.ts'
 import type { ReceiveManyOptions, SendPermit } from './types.ts'
-
-/** One promise for all sends that are accepted at once. */
-export const SENT: Promise<void> = Promise.resolve()
-
-/** A success whose promise settles from a macrotask, for the turn's budget is spent. */
-export function settledLater<T>(value: T): Promise<T> {
-  return new Promise<T>(resolve => turn.defer(resolve, value))
-}
 
 export function sendSlowly<T>(core: ChannelCore<T>, value: T, options: WaitOptions | undefined): Promise<void> {
   try {
@@ -30,7 +23,7 @@ export function sendSlowly<T>(core: ChannelCore<T>, value: T, options: WaitOptio
     // Before the offer, which may wake a receiver: that one is to settle after us.
     const isNow = turn.tick()
     const verdict = core.offer(value, size)
-    if (verdict === 'accept' || verdict === 'drop') return isNow ? SENT : settledLater(undefined)
+    if (verdict === 'accept' || verdict === 'drop') return isNow ? DONE : settledLater(undefined)
     if (verdict === 'refuse') throw channelFull(core.name, core.capacity, value)
     if (triesOnce(options)) throw timeoutError('send', 0)
     const send = new SingleSend(core, value, size)
@@ -129,27 +122,8 @@ export function receiveMany<T>(
   }
 }
 
-function manyOptions(max: number, options: ReceiveManyOptions | undefined): { target: number; maxDelay: number } {
-  if (!(max === Infinity || Number.isInteger(max)) || max < 1) {
-    throw invalidOption('max', 'a whole number of items above 0, or Infinity', max)
-  }
-  const { maxDelay, min = maxDelay === undefined ? 1 : max } = options ?? {}
-  if (!(min === Infinity || Number.isInteger(min)) || min < 1 || min > max) {
-    throw invalidOption('min', `a whole number of items from 1 to max, which is ${max}`, min)
-  }
-  if (maxDelay !== undefined && !(typeof maxDelay === 'number' && maxDelay >= 0)) {
-    throw invalidOption('maxDelay', 'a number of ms that is not negative', maxDelay)
-  }
-  return { target: min, maxDelay: maxDelay ?? Infinity }
-}
-
 /** What is said of a channel that is over. */
 export function over<R>(core: { readonly hasFailed: boolean; readonly cause: unknown }, end: R): Promise<R> {
   if (core.hasFailed) return refused(core.cause)
-  return turn.tick() ? Promise.resolve(end) : settledLater(end)
-}
-
-/** A refusal counts as much as a success: who tries again and again starves nobody, and it overtakes nothing. */
-export function refused(error: unknown): Promise<never> {
-  return turn.tick() ? rejected(error) : new Promise((_, reject) => turn.defer(reject, error))
+  return ready(end)
 }

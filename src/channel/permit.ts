@@ -1,6 +1,6 @@
 // Places of a channel that are kept free for one sender.
+import { channelClosed, permitUsed } from '../bounds.ts'
 import type { ChannelCore } from './channel-core.ts'
-import { channelClosed, permitUsed } from './channel-errors.ts'
 import type { SendPermit } from './types.ts'
 
 export class Permit<T> implements SendPermit<T> {

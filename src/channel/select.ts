@@ -1,10 +1,10 @@
 // `select`: waits for several channels at once, and exactly one case happens.
+import { channelClosed } from '../bounds.ts'
 import { invalidOption, timeoutError } from '../errors.ts'
+import { refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
 import { checkWait, Guard, triesOnce, type WaitOptions } from '../wait.ts'
 import { Channel } from './channel.ts'
-import { channelClosed } from './channel-errors.ts'
-import { refused, settledLater } from './operations.ts'
 import { Selection, type Chosen, type ReceiveCase, type SelectCore, type SendCase } from './selection.ts'
 import { tryReceive } from './tries.ts'
 import type { Receiver, Sender } from './types.ts'

@@ -1,6 +1,6 @@
 // Weighted permits, handed out strictly in the order they were asked for. What they stand for is the user's matter.
 import { invalidOption, SluiceError, timeoutError } from '../errors.ts'
-import { ready, settleReady } from './ready.ts'
+import { ready, settleReady } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { Waiting, WaitingList } from './waiting.ts'
 

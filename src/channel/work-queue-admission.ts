@@ -1,7 +1,7 @@
 // Who gets into a WorkQueue, when, and what happens to those who don't: the bound, the wait for room, and the overflow policies.
 import { timeoutError } from '../errors.ts'
-import { settleReady } from './ready.ts'
-import { stamp } from './stamp.ts'
+import { settleReady } from '../ready.ts'
+import { stamp } from '../stamp.ts'
 import type { WaitingList } from './waiting.ts'
 import { Admitted, type Job } from './work-queue-job.ts'
 import { dropError, type Ledger } from './work-queue-ledger.ts'

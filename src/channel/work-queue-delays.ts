@@ -1,5 +1,5 @@
 // The jobs of a WorkQueue that wait for another try. They keep their keys and their places in the order of admission.
-import { stamp } from './stamp.ts'
+import { stamp } from '../stamp.ts'
 import type { Job } from './work-queue-job.ts'
 import type { JobLine } from './work-queue-line.ts'
 

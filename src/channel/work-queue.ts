@@ -1,7 +1,7 @@
 // The queue of jobs as users see it. Admission, order, slots and accounts are parts of their own.
 import { invalidOption } from '../errors.ts'
 import { list } from '../observe/index.ts'
-import { ready } from './ready.ts'
+import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
 import { WaitingList } from './waiting.ts'
@@ -30,6 +30,11 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   readonly #room: Waits
   #isClosed = false
   #canceled: { readonly reason: unknown } | undefined
+
+  /** @internal The jobs that wait, for the other operations of this folder. */
+  static lineOf<J, Q>(queue: WorkQueue<J, Q>): { onChange: (() => void) | undefined } {
+    return queue.#parts.line
+  }
 
   constructor(worker: Worker<T, R>, options: WorkQueueOptions<T>) {
     if (typeof worker !== 'function') throw invalidOption('worker', 'a function', worker)

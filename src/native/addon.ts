@@ -1,6 +1,8 @@
 // The shape of the native addon, as the rest of the TypeScript side sees it. Types only.
 // errno values in fields are positive; a negative result is -errno. Everything is called on the JS thread that owns the environment.
 
+import type { NativeShared } from './shared.ts'
+
 /** The addon's exports. */
 export interface Addon {
   /** One per JS environment: the main thread or a worker. `wake` is called on that thread when `drain` has something. */
@@ -11,11 +13,13 @@ export interface Addon {
   readonly maxInline: number
 }
 
-export interface NativeEnvironment {
+export interface NativeEnvironment extends NativeShared {
+  /** The native object has the first three only as functions that are bound to it. */
+  bound(): Pick<NativeEnvironment, 'ref' | 'unref' | 'drain'>
   /** Keeps the event loop alive, or no longer. */
   ref(): void
   unref(): void
-  /** Fills pairs [kind, id]: kind 0 = endpoint `id` may be ready, 1 = child `id` has events, 2 = journal `id` has outcomes. The count of u32 written; call again while it is full. -1: the I/O thread died. */
+  /** Fills pairs [kind, id]: kind 0 = endpoint `id` may be ready, 1 = child `id` has events, 2 = journal `id` has outcomes, 3 = wait `id` may go on. The count of u32 written; call again while it is full. -1: the I/O thread died. */
   drain(into: Uint32Array): number
   /** The child's id. Never throws for reasons of the operating system: those come as an event. request.ts knows the layout. */
   spawn(
@@ -27,10 +31,12 @@ export interface NativeEnvironment {
     stdin: NativeEndpoint | undefined,
     stdout: NativeEndpoint | undefined,
     stderr: NativeEndpoint | undefined,
+    extras: Float64Array | undefined,
+    extraEnds: readonly NativeEndpoint[] | undefined,
   ): number
   /** The kind of the oldest event not yet taken, 0 for none; its numbers are written into the array. event.ts knows the layout. */
   nextEvent(child: number, numbers: Float64Array): number
-  /** Our end of the pipe on 0, 1 or 2 of a child that has just started, once. */
+  /** Our end of the pipe on 0, 1 or 2 of a child that has just started, once. Beyond them each descriptor has two slots: our end, and of a socket the end that writes. */
   takeEnd(child: number, slot: number): NativeEndpoint | null
   /** What the numbers of a failure don't say. Taken once. */
   takeFailure(child: number): { stage: string; code: string; detail: string }

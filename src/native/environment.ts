@@ -1,11 +1,11 @@
-// The native environment of this JS thread: its wake-ups go to endpoints, children and journals by id, its keep-alive count to the event loop.
+// The native environment of this JS thread: its wake-ups go to endpoints, children, journals and waits by id, its keep-alive count to the event loop.
 // What they do with a wake-up is their business.
 import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
-import { loadNative } from './loader.ts'
+import { loadNative, type Native } from './loader.ts'
 
-/** Who is told about the readiness of an endpoint, the events of a child or the outcomes of a journal. */
+/** Who is told about the readiness of an endpoint, the events of a child, the outcomes of a journal, or that a wait may go on. */
 export interface Handler {
   ready(): void
   /** The I/O thread is gone: nothing will ever become ready again. */
@@ -27,16 +27,30 @@ export interface EndpointHost extends KeepAlive {
   requeue(handler: Handler): void
 }
 
-const ENDPOINT = 0
-const CHILD = 1
+/** What needs of its environment who waits in something that threads share. */
+export interface WaitHost extends KeepAlive {
+  /** Set once the I/O thread died: nothing that waits would ever be told. */
+  readonly failure: SluiceError | undefined
+  /** A number that no wait of this thread has, and never 0. */
+  readonly freeWait: number
+  /** Takes that number. */
+  addWait(wait: number, handler: Handler): void
+  removeWait(wait: number): void
+}
 
-export class Environment implements EndpointHost {
+const CHILD = 1
+const JOURNAL = 2
+const WAIT = 3
+
+export class Environment implements EndpointHost, WaitHost {
   readonly native: NativeEnvironment
   readonly eagain: number
   #failure: SluiceError | undefined
   readonly #endpoints = new Map<number, Handler>()
   readonly #children = new Map<number, Handler>()
   readonly #journals = new Map<number, Handler>()
+  readonly #waits = new Map<number, Handler>()
+  #freeWait = 1
   readonly #events = new Uint32Array(512)
   #due: Handler[] = []
   #immediate = false
@@ -50,6 +64,10 @@ export class Environment implements EndpointHost {
   /** Set once the I/O thread died; nothing can be started any more. */
   get failure(): SluiceError | undefined {
     return this.#failure
+  }
+
+  get freeWait(): number {
+    return this.#freeWait
   }
 
   addEndpoint(id: number, handler: Handler): void {
@@ -76,6 +94,16 @@ export class Environment implements EndpointHost {
     this.#journals.delete(id)
   }
 
+  addWait(wait: number, handler: Handler): void {
+    this.#waits.set(wait, handler)
+    do this.#freeWait = (this.#freeWait + 1) >>> 0
+    while (this.#freeWait === 0 || this.#waits.has(this.#freeWait))
+  }
+
+  removeWait(wait: number): void {
+    this.#waits.delete(wait)
+  }
+
   hold(): void {
     if (this.#holds++ === 0) this.native.ref()
   }
@@ -98,12 +126,10 @@ export class Environment implements EndpointHost {
       count = this.native.drain(events)
       if (count < 0) return this.#poison()
       for (let i = 0; i + 1 < count; i += 2) {
-        const id = events[i + 1] as number
-        const kind = events[i]
-        const isEndpoint = kind === ENDPOINT
-        const handler = (isEndpoint ? this.#endpoints : kind === CHILD ? this.#children : this.#journals).get(id)
+        const kind = events[i] as number
+        const handler = this.#handlers(kind).get(events[i + 1] as number)
         // Unknown ids are ordinary: a completion may be on its way while its endpoint is closed here.
-        if (handler !== undefined) (isEndpoint ? this.#due : others).push(handler)
+        if (handler !== undefined) (kind === CHILD || kind === JOURNAL ? others : this.#due).push(handler)
       }
     } while (count === events.length)
     try {
@@ -111,6 +137,12 @@ export class Environment implements EndpointHost {
     } finally {
       this.#runDue()
     }
+  }
+
+  #handlers(kind: number | undefined): Map<number, Handler> {
+    if (kind === CHILD) return this.#children
+    if (kind === JOURNAL) return this.#journals
+    return kind === WAIT ? this.#waits : this.#endpoints
   }
 
   /** In order, until the turn's budget is spent; the rest comes after the event loop had its turn. */
@@ -143,13 +175,25 @@ export class Environment implements EndpointHost {
       'the I/O thread of sluicegate stopped; nothing can be read, written or spawned any more',
     )
     this.#failure = error
-    const handlers = [...this.#endpoints.values(), ...this.#children.values(), ...this.#journals.values()]
+    const handlers = [
+      ...this.#endpoints.values(),
+      ...this.#children.values(),
+      ...this.#journals.values(),
+      ...this.#waits.values(),
+    ]
     this.#endpoints.clear()
     this.#children.clear()
     this.#journals.clear()
+    this.#waits.clear()
     this.#due = []
     for (const handler of handlers) handler.fail(error)
   }
+}
+
+/** The native side of one environment, with what each wake-up calls bound to it. */
+export function openNative({ addon, shepherdPath }: Native, wake: () => void): NativeEnvironment {
+  const native = new addon.Environment(wake, shepherdPath)
+  return Object.assign(native, native.bound())
 }
 
 let current: Environment | undefined
@@ -157,10 +201,11 @@ let current: Environment | undefined
 /** This JS environment's one; made at the first call, which throws ERR_PLATFORM_UNSUPPORTED when the addon can't be had. */
 export function environment(): Environment {
   if (current === undefined) {
-    const { addon, shepherdPath } = loadNative()
+    const native = loadNative()
+    const { addon } = native
     const outcome = addon.startReactor()
     if (outcome < 0) throw errnoError(-outcome, 'start of the I/O thread')
-    current = new Environment(wake => new addon.Environment(wake, shepherdPath), addon.EAGAIN)
+    current = new Environment(wake => openNative(native, wake), addon.EAGAIN)
   }
   if (current.failure !== undefined) throw current.failure
   return current

@@ -1,6 +1,6 @@
 // Who publishes: at once while there is room, else first come, first served. Room is what the slowest processor leaves.
 import { timeoutError } from '../errors.ts'
-import { turn } from '../turn.ts'
+import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { closedTo } from './pipeline-errors.ts'
 import type { Store } from './store.ts'
@@ -92,6 +92,6 @@ export class Admission<I> {
 
   #ready(outcome: number | Promise<number>): Promise<number> {
     if (typeof outcome !== 'number') return outcome
-    return turn.tick() ? Promise.resolve(outcome) : new Promise(resolve => turn.defer(resolve, outcome))
+    return ready(outcome)
   }
 }

@@ -1,10 +1,10 @@
 // The public shapes of pipelines: events, processors, writers, journals, logs, and their metrics.
 import type { Journal } from '../journal/index.ts'
+import type { Many } from '../many.ts'
 import type { RetryOptions } from '../retry.ts'
 import type { WaitOptions } from '../wait.ts'
 
-/** 0..n values. Strings and bytes are iterable too, so a bare Iterable would mean their characters. */
-export type Many<T> = readonly T[] | Generator<T, void, unknown> | AsyncIterable<T>
+export type { Many } from '../many.ts'
 
 /** One published event. All processors get the same object. */
 export interface PipelineEvent<T> {

@@ -1,7 +1,7 @@
 // Lines of a reader as the public interface has them: one by one, as an iterator, or as batches of what one read held.
 import type { LineOptions, LineReader, WaitOptions } from './byte-types.ts'
 import { LineIterator } from './line-iterator.ts'
-import { lineSettings } from './line-options.ts'
+import { lineSettings } from '../lines/index.ts'
 import { LineRead, LineSource } from './line-source.ts'
 import type { ReaderCore } from './reader-core.ts'
 

@@ -2,8 +2,8 @@
 import { SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import { AGAIN } from './endpoint.ts'
-import type { LineSettings } from './line-options.ts'
-import { LineSplitter } from './line-splitter.ts'
+import type { LineSettings } from '../lines/index.ts'
+import { LineSplitter } from '../lines/index.ts'
 import { PendingRead } from './read-operations.ts'
 import type { ReaderCore } from './reader-core.ts'
 

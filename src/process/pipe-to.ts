@@ -3,7 +3,8 @@ import { invalidOption } from '../errors.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
 import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
 import { ChunkRead } from './read-operations.ts'
-import { sinkFor, type Sink } from './sinks.ts'
+import type { Sink } from '../sinks/index.ts'
+import { sinkFor } from './sinks.ts'
 import { Span } from '../wait.ts'
 
 export type PipeToOptions = WaitOptions & { preventClose?: boolean }
@@ -15,7 +16,7 @@ export async function pipeTo(core: ReaderCore, target: unknown, options: PipeToO
   if (typeof preventClose !== 'boolean') throw invalidOption('preventClose', 'a boolean', preventClose)
   const span = new Span(options, 'pipeTo')
   const holder = {}
-  let sink: Sink | undefined
+  let sink: Sink<Bytes> | undefined
   try {
     core.acquire(holder)
     sink = sinkFor(target)
@@ -32,7 +33,7 @@ export async function pipeTo(core: ReaderCore, target: unknown, options: PipeToO
   }
 }
 
-async function transfer(core: ReaderCore, sink: Sink, span: Span, preventClose: boolean): Promise<number> {
+async function transfer(core: ReaderCore, sink: Sink<Bytes>, span: Span, preventClose: boolean): Promise<number> {
   let delivered = 0
   for (;;) {
     const chunk = await next(core, sink, span, preventClose)
@@ -48,7 +49,7 @@ async function transfer(core: ReaderCore, sink: Sink, span: Span, preventClose: 
   }
 }
 
-async function next(core: ReaderCore, sink: Sink, span: Span, preventClose: boolean): Promise<Bytes | null> {
+async function next(core: ReaderCore, sink: Sink<Bytes>, span: Span, preventClose: boolean): Promise<Bytes | null> {
   try {
     return await core.run(new ChunkRead(core, ANY_SIZE, asIs), span.part)
   } catch (error) {

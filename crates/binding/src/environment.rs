@@ -8,7 +8,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Float64ArraySlice, Function, Null, Uint8Array, Uint32ArraySlice};
+use napi::bindgen_prelude::{
+    ClassInstance, Float64ArraySlice, Function, FunctionCallContext, Null, Object, Uint8Array,
+    Uint32ArraySlice,
+};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Either, Env, Error, Result, Status, sys};
 use napi_derive::napi;
@@ -27,7 +30,7 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 #[napi(js_name = "Environment")]
 pub struct JsEnvironment {
     reactor: &'static Arc<Reactor>,
-    environment: Arc<Environment>,
+    pub(crate) environment: Arc<Environment>,
     wake: Arc<Wake>,
     shepherd: Vec<u8>,
     children: RefCell<HashMap<u32, Entry>>,
@@ -73,39 +76,34 @@ impl JsEnvironment {
         })
     }
 
-    /// Keeps the event loop alive.
-    #[napi(js_name = "ref", catch_unwind)]
-    pub fn refer(&self, env: Env) {
-        // SAFETY: called on the environment's own thread with its own, living threadsafe function.
-        unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw()) };
-    }
-
-    /// No longer keeps it alive.
+    /// What is called at every wake-up, as functions that are bound to this environment: `ref` keeps the event loop alive,
+    /// `unref` no longer does, `drain` moves completions into its argument. To find the environment behind its object costs a
+    /// call more than any of these does, and takes a lock that all threads share.
     #[napi(catch_unwind)]
-    pub fn unref(&self, env: Env) {
-        // SAFETY: as above.
-        unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw()) };
-    }
-
-    /// Moves completions into `into` as pairs of kind and id; -1 when the I/O thread is dead.
-    #[napi(catch_unwind)]
-    pub fn drain(&self, mut into: Uint32ArraySlice) -> i32 {
-        // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
-        let (pairs, _) = unsafe { into.as_mut() }.as_chunks_mut::<2>();
-        let mut places = pairs.iter_mut();
-        let mut written = 0;
-        let room = places.len();
-        let drained = self.environment.drain(room, |completion| {
-            if let Some(place) = places.next() {
-                *place = match completion {
-                    Completion::Endpoint(id) => [0, id],
-                    Completion::Child(id) => [1, id],
-                    Completion::Journal(id) => [2, id],
-                };
-                written += 2;
-            }
-        });
-        if drained.is_ok() { written } else { -1 }
+    pub fn bound<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let mut functions = Object::new(env)?;
+        let wake = Arc::clone(&self.wake);
+        let refer = move |call: FunctionCallContext<'_>| {
+            // SAFETY: called on the environment's own thread with its own, living threadsafe function.
+            unsafe { sys::napi_ref_threadsafe_function(call.env.raw(), wake.raw()) };
+            Ok(())
+        };
+        functions.set("ref", env.create_function_from_closure::<(), _, _>("ref", refer)?)?;
+        let wake = Arc::clone(&self.wake);
+        let unref = move |call: FunctionCallContext<'_>| {
+            // SAFETY: as above.
+            unsafe { sys::napi_unref_threadsafe_function(call.env.raw(), wake.raw()) };
+            Ok(())
+        };
+        functions.set("unref", env.create_function_from_closure::<(), _, _>("unref", unref)?)?;
+        let environment = Arc::clone(&self.environment);
+        let drain = move |call: FunctionCallContext<'_>| {
+            let mut into: Uint32ArraySlice = call.get(0)?;
+            // SAFETY: JavaScript runs nothing while this call lasts, so nobody else touches its memory.
+            Ok(drain(&environment, unsafe { into.as_mut() }))
+        };
+        functions.set("drain", env.create_function_from_closure::<(), _, _>("drain", drain)?)?;
+        Ok(functions)
     }
 
     /// Queues a spawn; everything that comes of it are events of the child with the returned id.
@@ -121,9 +119,11 @@ impl JsEnvironment {
         stdin: GivenEnd<'_>,
         stdout: GivenEnd<'_>,
         stderr: GivenEnd<'_>,
+        extras: Option<Float64ArraySlice>,
+        extra_ends: Option<Vec<ClassInstance<'_, JsEndpoint>>>,
     ) -> u32 {
-        let launch =
-            Layout { names, argv, env, unset, numbers: &numbers }.into_launch([stdin, stdout, stderr]);
+        let layout = Layout { names, argv, env, unset, numbers: &numbers, extras: extras.as_deref() };
+        let launch = layout.into_launch([stdin, stdout, stderr], extra_ends.unwrap_or_default());
         let child = Supervisor::spawn(self.reactor, &self.environment, &self.shepherd, launch);
         let id = child.id();
         let entry = Entry { child, rest: Rest::Nothing, is_over: false, is_released: false };
@@ -148,12 +148,15 @@ impl JsEnvironment {
         kind
     }
 
-    /// Our end of the pipe on 0, 1 or 2 of a child that has just started; null the second time.
+    /// Our end of the pipe on 0, 1 or 2 of a child that has just started; null the second time. For each descriptor beyond them
+    /// there are two slots, the second for what writes to a socket.
     #[napi(catch_unwind)]
     pub fn take_end(&self, child: u32, slot: u32) -> Either<JsEndpoint, Null> {
         let mut children = self.children.borrow_mut();
         let end = match children.get_mut(&child).map(|entry| &mut entry.rest) {
-            Some(Rest::Ends(ends)) => ends.get_mut(slot as usize).and_then(Option::take),
+            Some(Rest::Ends(ends, extra)) => {
+                ends.iter_mut().chain(extra).nth(slot as usize).and_then(Option::take)
+            }
             _ => None,
         };
         end.map_or(Either::B(Null), |inner| Either::A(JsEndpoint { inner }))
@@ -250,4 +253,24 @@ impl JsEnvironment {
             children.remove(&id);
         }
     }
+}
+
+/// Moves completions out as pairs of kind and id; -1 when the I/O thread is dead.
+fn drain(environment: &Environment, into: &mut [u32]) -> i32 {
+    let (pairs, _) = into.as_chunks_mut::<2>();
+    let mut places = pairs.iter_mut();
+    let mut written = 0;
+    let room = places.len();
+    let drained = environment.drain(room, |completion| {
+        if let Some(place) = places.next() {
+            *place = match completion {
+                Completion::Endpoint(id) => [0, id],
+                Completion::Child(id) => [1, id],
+                Completion::Journal(id) => [2, id],
+                Completion::Wait(id) => [3, id],
+            };
+            written += 2;
+        }
+    });
+    if drained.is_ok() { written } else { -1 }
 }

@@ -8,3 +8,5 @@ mod exports;
 mod faults;
 mod journal;
 mod request;
+mod shared_channel;
+mod shared_semaphore;

@@ -1,11 +1,11 @@
-//! What one JavaScript environment (the main thread or a worker) shares with the I/O thread: its completion list, its
-//! wake-up and its budget for read-ahead. Knows nothing of descriptors.
+//! What one JavaScript environment (the main thread or a worker) shares with other threads: its completion list, its
+//! wake-up, its budget for read-ahead and what it takes part in. Knows nothing of descriptors.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use flow::Budget;
+use flow::{Budget, Members, Wake};
 
 /// Bytes that all read-ahead blocks of one environment may take together.
 const READ_AHEAD_BYTES: usize = 64 * 1024 * 1024;
@@ -19,6 +19,8 @@ pub enum Completion {
     Child(u32),
     /// The journal of that id has outcomes.
     Journal(u32),
+    /// The wait of that number, in something that threads share, may go on.
+    Wait(u32),
 }
 
 /// One JavaScript environment, as the I/O thread sees it.
@@ -26,15 +28,18 @@ pub enum Completion {
 /// # Wake-ups
 /// A completion is appended under the list's lock. Whoever turns `signalled` from false to true owes one wake-up; all
 /// others rely on it. Draining clears the flag under the same lock *before* entries leave, so an entry appended
-/// afterwards finds the flag down and wakes again: none can be stranded. The wake-up itself is called under the lock
-/// too, which is what makes [`Environment::retire`] final: once it has returned, no thread is inside the callback or
-/// will ever enter it.
+/// afterwards finds the flag down and wakes again: none can be stranded. The wake-up itself is called under a lock of
+/// its own, the gate, which is what makes [`Environment::retire`] final: once it has returned, no thread is inside the
+/// callback or will ever enter it. Were it the list's, the thread that is woken would run into it at once.
 pub struct Environment {
     number: u32,
     wake: Box<dyn Fn() + Send + Sync>,
+    /// Whether the environment still is. Never taken together with the list.
+    gate: Mutex<bool>,
     list: Mutex<List>,
     next_id: AtomicU32,
     read_ahead: Budget,
+    members: Members,
 }
 
 #[derive(Default)]
@@ -60,9 +65,11 @@ impl Environment {
         Self {
             number,
             wake,
+            gate: Mutex::new(true),
             list: Mutex::default(),
             next_id: AtomicU32::new(0),
             read_ahead: Budget::new(READ_AHEAD_BYTES),
+            members: Members::default(),
         }
     }
 
@@ -82,11 +89,16 @@ impl Environment {
         &self.read_ahead
     }
 
+    /// What it takes part in; left when it is torn down.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
     /// Appends a completion and wakes JavaScript at once when nobody has yet.
     pub fn complete(&self, completion: Completion) {
-        let mut list = self.lock();
-        if append(&mut list, completion) {
-            (self.wake)();
+        if self.append(completion) {
+            self.wake();
         }
     }
 
@@ -97,8 +109,8 @@ impl Environment {
 
     /// Pays the wake-up that [`Environment::append`] left to its caller.
     pub(crate) fn wake(&self) {
-        let list = self.lock();
-        if !list.retired {
+        let is_open = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_open {
             (self.wake)();
         }
     }
@@ -122,6 +134,7 @@ impl Environment {
 
     /// The environment is being torn down: no wake-up is running or will run after this returns.
     pub fn retire(&self) {
+        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = false;
         let mut list = self.lock();
         list.retired = true;
         list.pending = Vec::new();
@@ -134,15 +147,18 @@ impl Environment {
     }
 
     pub(crate) fn poison(&self) {
-        let mut list = self.lock();
-        list.poisoned = true;
-        if !list.retired {
-            (self.wake)();
-        }
+        self.lock().poisoned = true;
+        self.wake();
     }
 
     fn lock(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Environment {
+    fn wake(&self, wait: u32) {
+        self.complete(Completion::Wait(wait));
     }
 }
 

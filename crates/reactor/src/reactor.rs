@@ -150,6 +150,7 @@ impl Reactor {
     /// Ends an environment: no wake-up any more, every endpoint of it closed. Never waits for the I/O thread.
     pub fn retire(&self, environment: &Environment) {
         environment.retire();
+        environment.members().leave();
         let endpoints: Vec<_> = lock(&self.slots)
             .endpoints()
             .filter(|endpoint| endpoint.environment().number() == environment.number())

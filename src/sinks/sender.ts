@@ -1,0 +1,30 @@
+// A channel's sender as the target of a transfer. A failed source closes it with that error.
+import type { Sender } from '../channel/types.ts'
+import { SluiceError } from '../errors.ts'
+import { Watch, type Sink } from './sink.ts'
+
+export function senderSink<T>(sender: Sender<T>): Sink<T> {
+  const watch = new Watch()
+  return {
+    keepsWhatItGot: false,
+    taken: 0,
+    put: (value, wait) => sender.send(value, wait),
+    pass(value, wait) {
+      const outcome = sender.trySend(value)
+      return outcome === 'sent' || outcome === 'dropped' ? undefined : sender.send(value, wait)
+    },
+    watch(gone) {
+      watch.set(gone)
+      void sender.closed.then(() => watch.tell(new SluiceError('ERR_CHANNEL_CLOSED', 'the target was closed')))
+    },
+    close: async () => {
+      watch.clear()
+      sender.close()
+    },
+    abort: error => {
+      watch.clear()
+      sender.close(error)
+    },
+    detach: () => watch.clear(),
+  }
+}
