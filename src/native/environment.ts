@@ -57,7 +57,8 @@ export class Environment implements EndpointHost, WaitHost {
   #holds = 0
 
   constructor(open: (wake: () => void) => NativeEnvironment, eagain: number) {
-    this.native = open(() => this.#wake())
+    const native = open(() => this.#wake())
+    this.native = Object.assign(native, native.bound())
     this.eagain = eagain
   }
 
@@ -198,10 +199,7 @@ export function environment(): Environment {
     const { addon, shepherdPath } = loadNative()
     const outcome = addon.startReactor()
     if (outcome < 0) throw errnoError(-outcome, 'start of the I/O thread')
-    current = new Environment(wake => {
-      const native = new addon.Environment(wake, shepherdPath)
-      return Object.assign(native, native.bound())
-    }, addon.EAGAIN)
+    current = new Environment(wake => new addon.Environment(wake, shepherdPath), addon.EAGAIN)
   }
   if (current.failure !== undefined) throw current.failure
   return current
