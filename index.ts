@@ -2,6 +2,8 @@
 export * from './src/process/index.ts'
 export * from './src/channel/index.ts'
 export * from './src/shared/index.ts'
+export * from './src/stage/index.ts'
+export * from './src/valve/index.ts'
 export * from './src/journal/index.ts'
 export {
   snapshot,

@@ -43,7 +43,12 @@ export class Rate {
     return Math.max(0, this.#due - this.#ahead - now)
   }
 
-  /** Takes one that `delay` allowed. */
+  /** How many are allowed at once. Takes nothing. */
+  allowed(now: number): number {
+    return Math.max(0, Math.floor((now + this.#ahead - Math.max(this.#due, now)) / this.#gap) + 1)
+  }
+
+  /** Takes one that `delay` or `allowed` allowed. */
   take(now: number): void {
     this.#due = Math.max(this.#due, now) + this.#gap
   }

@@ -29,7 +29,7 @@ function commentOf(name: string): string | undefined {
   return undefined
 }
 
-const parts = ['process', 'channel', 'journal'].map(part => `src/${part}/index.ts`)
+const parts = ['process', 'channel', 'journal', 'stage', 'valve'].map(part => `src/${part}/index.ts`)
 const names = [...[...parts, 'index.ts'].flatMap(file => exportedNames(file)), 'instrument']
 
 test('each export has a doc comment', t => {

@@ -37,6 +37,11 @@ export interface Probe {
   readonly gid: number
   readonly egid: number
   readonly nice: number
+  readonly groups: readonly number[]
+  /** The signal it gets when its parent dies; 0 is none. */
+  readonly deathSignal: number
+  /** The calls by which it could become root; all of them for root. */
+  readonly regained: readonly string[]
   readonly SigBlk: string
   readonly SigIgn: string
   readonly SigCgt: string

@@ -2,7 +2,7 @@
 import anyTest from 'ava'
 import { run, spawn, stream } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
-import { isAlive } from '../helpers/processes.ts'
+import { isAlive, processInfo } from '../helpers/processes.ts'
 import { stubborn } from '../helpers/programs.ts'
 import { Screen } from '../helpers/screen.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -54,6 +54,8 @@ for (const containment of ['tree', 'group'] as const) {
     t.like(await deaf.terminate({ killTimeout: 100 }), { signal: 'SIGKILL' })
     await deaf.stdout.cancel()
     const polite = await start()
+    // bash looks for signals before it waits for a key and while it does; one that comes in between has to wait for a key.
+    await waitFor(() => processInfo(polite.pid)?.state === 'S')
     t.like(await polite.terminate({ killSignal: 'SIGHUP', killTimeout: 60_000 }), { signal: 'SIGHUP' })
     await polite.stdout.cancel()
   })

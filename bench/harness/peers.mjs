@@ -21,6 +21,7 @@ const PEERS = [
   'p-queue@9',
   'fastq@1',
   'better-sqlite3@13',
+  'rxjs@7',
 ]
 
 /** What runs a side. Ours and child_process's are always on the same one. */

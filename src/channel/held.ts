@@ -4,6 +4,8 @@ import { Deque } from './deque.ts'
 export class Held<T> {
   bytes = 0
   peakLength = 0
+  /** Called after each change of its length. */
+  onChange: (() => void) | undefined
   readonly #items = new Deque<T>()
   readonly #sizes: Deque<number> | undefined
 
@@ -22,6 +24,7 @@ export class Held<T> {
       this.bytes += size
     }
     if (this.#items.length > this.peakLength) this.peakLength = this.#items.length
+    if (this.onChange !== undefined) this.onChange()
   }
 
   /** There is one. */
@@ -32,12 +35,15 @@ export class Held<T> {
       // Sizes may be fractions, whose sums drift: who holds nothing holds exactly nothing.
       this.bytes = this.#items.length === 0 ? 0 : this.bytes - size
     }
+    if (this.onChange !== undefined) this.onChange()
     return value
   }
 
   removeAll(): T[] {
     this.#sizes?.drain()
     this.bytes = 0
-    return this.#items.drain()
+    const items = this.#items.drain()
+    if (this.onChange !== undefined) this.onChange()
+    return items
   }
 }

@@ -2,6 +2,7 @@
 export { batch } from './batch.ts'
 export type { BatchOptions } from './batch-options.ts'
 export { Channel } from './channel.ts'
+export { onLevel, type LevelSource } from './level.ts'
 export { limit, type Limit } from './limit.ts'
 export { select, type SelectCase, type Selected } from './select.ts'
 export { Semaphore, type Permit } from './semaphore.ts'

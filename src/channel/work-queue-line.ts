@@ -21,6 +21,8 @@ export class JobLine<T, R> {
   #sequence = 0
   #startable = 0
   #length = 0
+  /** Called after each change of its length. */
+  onChange: (() => void) | undefined
   #served = 0
 
   /** All that wait, those included that wait for another job of their key. */
@@ -51,7 +53,7 @@ export class JobLine<T, R> {
 
   /** A job that entered joins those that wait. */
   join(job: Job<T, R>): void {
-    this.#length += 1
+    this.#count(1)
     const blocked = job.key === undefined || job.holdsKey ? undefined : this.#keys.get(job.key)
     if (blocked === undefined) this.#queue(job)
     else {
@@ -86,7 +88,7 @@ export class JobLine<T, R> {
     else {
       list.remove(job)
       job.list = undefined
-      this.#length -= 1
+      this.#count(-1)
     }
     this.release(job)
   }
@@ -138,13 +140,18 @@ export class JobLine<T, R> {
     list.remove(job)
     job.list = undefined
     this.#startable -= 1
-    this.#length -= 1
+    this.#count(-1)
     if (list.length === 0 && this.#lanes.length > 1) {
       this.#lanes.splice(
         this.#lanes.findIndex(({ jobs }) => jobs === list),
         1,
       )
     }
+  }
+
+  #count(change: number): void {
+    this.#length += change
+    if (this.onChange !== undefined) this.onChange()
   }
 
   #fairLane(): Lane<T, R> | undefined {

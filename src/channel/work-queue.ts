@@ -31,6 +31,11 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   #isClosed = false
   #canceled: { readonly reason: unknown } | undefined
 
+  /** @internal The jobs that wait, for the other operations of this folder. */
+  static lineOf<J, Q>(queue: WorkQueue<J, Q>): { onChange: (() => void) | undefined } {
+    return queue.#parts.line
+  }
+
   constructor(worker: Worker<T, R>, options: WorkQueueOptions<T>) {
     if (typeof worker !== 'function') throw invalidOption('worker', 'a function', worker)
     const settings = queueSettings(options)

@@ -31,10 +31,12 @@ export interface NativeEnvironment extends NativeShared {
     stdin: NativeEndpoint | undefined,
     stdout: NativeEndpoint | undefined,
     stderr: NativeEndpoint | undefined,
+    extras: Float64Array | undefined,
+    extraEnds: readonly NativeEndpoint[] | undefined,
   ): number
   /** The kind of the oldest event not yet taken, 0 for none; its numbers are written into the array. event.ts knows the layout. */
   nextEvent(child: number, numbers: Float64Array): number
-  /** Our end of the pipe on 0, 1 or 2 of a child that has just started, once. */
+  /** Our end of the pipe on 0, 1 or 2 of a child that has just started, once. Beyond them each descriptor has two slots: our end, and of a socket the end that writes. */
   takeEnd(child: number, slot: number): NativeEndpoint | null
   /** What the numbers of a failure don't say. Taken once. */
   takeFailure(child: number): { stage: string; code: string; detail: string }

@@ -5,10 +5,13 @@ export type NativeChildEvent =
   | {
       readonly type: 'started'
       readonly pid: number
-      readonly containment: 0 | 1 | 2
+      /** 0 none, 1 group, 2 tree, 3 control group. */
+      readonly containment: 0 | 1 | 2 | 3
       readonly stdin: NativeEndpoint | null
       readonly stdout: NativeEndpoint | null
       readonly stderr: NativeEndpoint | null
+      /** Our end of the descriptor 3 + `index`; `back`: of a socket, the one that writes. To be taken before the next event. */
+      extra(index: number, back: boolean): NativeEndpoint | null
     }
   | {
       readonly type: 'failed'
@@ -54,8 +57,10 @@ export function takeEvent(native: NativeEnvironment, child: number): NativeChild
     case STARTED: {
       // `third` has a bit for each of our ends.
       const end = (slot: number): NativeEndpoint | null => (third & (1 << slot) ? native.takeEnd(child, slot) : null)
-      const containment = second as 0 | 1 | 2
-      return { type: 'started', pid: first, containment, stdin: end(0), stdout: end(1), stderr: end(2) }
+      const containment = second as 0 | 1 | 2 | 3
+      const extra = (index: number, back: boolean): NativeEndpoint | null =>
+        native.takeEnd(child, 3 + 2 * index + Number(back))
+      return { type: 'started', pid: first, containment, stdin: end(0), stdout: end(1), stderr: end(2), extra }
     }
     case FAILED: {
       const { stage, code, detail } = native.takeFailure(child)

@@ -10,7 +10,14 @@ export {
 } from './environment.ts'
 export { takeEvent, type NativeChildEvent } from './event.ts'
 export { takeOutcome, type JournalPosition, type NativeJournalOutcome } from './journal.ts'
-export { sendRequest, type NativeSpawnRequest, type NativeStdio } from './request.ts'
+export {
+  sendRequest,
+  type NativeCgroup,
+  type NativeExtra,
+  type NativeExtras,
+  type NativeSpawnRequest,
+  type NativeStdio,
+} from './request.ts'
 export {
   ACCEPTED,
   CLOSED,

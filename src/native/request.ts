@@ -31,6 +31,39 @@ export interface NativeSpawnRequest {
   readonly readAhead: number
   /** stdin is inherited from a terminal: hand over the foreground group. */
   readonly foreground: boolean
+  /** NaN is ours. */
+  readonly umask: number
+  /** What few spawns ask for. */
+  readonly extras: NativeExtras | undefined
+}
+
+/** Numbers that are NaN were not given. */
+export interface NativeExtras {
+  readonly uid: number
+  readonly gid: number
+  readonly nice: number
+  /** nofile, nproc, as, cpu, core, fsize; Infinity is no limit. */
+  readonly limits: readonly number[]
+  /** A control group of its own; the containment is 2 then. */
+  readonly cgroup: NativeCgroup | undefined
+  /** 3, 4 and so on. */
+  readonly descriptors: readonly NativeExtra[]
+}
+
+/** Numbers that are NaN were not given; those of the processor are in microseconds. */
+export interface NativeCgroup {
+  /** The folder in which a leaf is made; '' is the group of this process. */
+  readonly parent: string
+  readonly memoryMax: number
+  readonly pidsMax: number
+  readonly cpuQuota: number
+  readonly cpuPeriod: number
+}
+
+export interface NativeExtra {
+  readonly stdio: NativeStdio | { readonly kind: 'duplex' }
+  /** The child reads from it. */
+  readonly input: boolean
 }
 
 export type NativeStdio =
@@ -47,14 +80,25 @@ export type NativeStdio =
   /** A kernel pipe shared by two children of this environment, under a number that both requests name. */
   | { readonly kind: 'link'; readonly link: number }
 
-const KINDS = { ignore: 0, pipe: 1, fd: 2, file: 3, tail: 4, stdout: 5, endpoint: 6, link: 7, terminal: 8 } as const
+const KINDS = {
+  ignore: 0,
+  pipe: 1,
+  fd: 2,
+  file: 3,
+  tail: 4,
+  stdout: 5,
+  endpoint: 6,
+  link: 7,
+  terminal: 8,
+  duplex: 9,
+} as const
 
 /** Filled anew for each call, which reads it before it returns. */
-const numbers = new Float64Array(15)
+const numbers = new Float64Array(16)
 
 /** Queues the spawn and returns the child's id. */
 export function sendRequest(native: NativeEnvironment, request: NativeSpawnRequest): number {
-  const { stdin, stdout, stderr } = request
+  const { stdin, stdout, stderr, extras } = request
   numbers[0] = request.containment
   numbers[1] = Number(request.detached)
   numbers[2] = request.leftovers
@@ -67,8 +111,10 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
   putStdio(9, stdin)
   putStdio(11, stdout)
   putStdio(13, stderr)
+  numbers[15] = request.umask
+  const names = `${request.file}\0${request.cwd}\0${pathOf(stdin)}\0${pathOf(stdout)}\0${pathOf(stderr)}\0`
   return native.spawn(
-    `${request.file}\0${request.cwd}\0${pathOf(stdin)}\0${pathOf(stdout)}\0${pathOf(stderr)}\0`,
+    extras === undefined ? names : names + extraNames(extras),
     request.argv,
     request.env,
     request.unset,
@@ -76,7 +122,21 @@ export function sendRequest(native: NativeEnvironment, request: NativeSpawnReque
     endpointOf(stdin),
     endpointOf(stdout),
     endpointOf(stderr),
+    extras && extraNumbers(extras),
+    extras?.descriptors.map(extra => endpointOf(extra.stdio)).filter(end => end !== undefined),
   )
+}
+
+function extraNames({ descriptors, cgroup }: NativeExtras): string {
+  return [...descriptors.map(({ stdio }) => pathOf(stdio)), cgroup?.parent ?? ''].map(name => `${name}\0`).join('')
+}
+
+function extraNumbers({ uid, gid, nice, limits, cgroup, descriptors }: NativeExtras): Float64Array {
+  const each = descriptors.flatMap(({ stdio, input }) => [KINDS[stdio.kind], numberOf(stdio), Number(input)])
+  const group = cgroup
+    ? [1, cgroup.memoryMax, cgroup.pidsMax, cgroup.cpuQuota, cgroup.cpuPeriod]
+    : Array<number>(5).fill(Number.NaN)
+  return Float64Array.of(uid, gid, nice, ...limits, ...group, ...each)
 }
 
 function putStdio(at: number, stdio: NativeStdio): void {
@@ -84,7 +144,7 @@ function putStdio(at: number, stdio: NativeStdio): void {
   numbers[at + 1] = numberOf(stdio)
 }
 
-function numberOf(stdio: NativeStdio): number {
+function numberOf(stdio: NativeExtra['stdio']): number {
   if (stdio.kind === 'fd') return stdio.fd
   if (stdio.kind === 'file') return Number(stdio.append)
   if (stdio.kind === 'tail') return stdio.bytes
@@ -92,10 +152,10 @@ function numberOf(stdio: NativeStdio): number {
   return stdio.kind === 'link' ? stdio.link : 0
 }
 
-function pathOf(stdio: NativeStdio): string {
+function pathOf(stdio: NativeExtra['stdio']): string {
   return stdio.kind === 'file' ? stdio.path : ''
 }
 
-function endpointOf(stdio: NativeStdio): NativeEndpoint | undefined {
+function endpointOf(stdio: NativeExtra['stdio']): NativeEndpoint | undefined {
   return stdio.kind === 'endpoint' ? stdio.endpoint : undefined
 }

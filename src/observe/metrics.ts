@@ -4,9 +4,12 @@
 export interface StageMetrics {
   readonly kind: 'stage'
   readonly name: string
+  /** Asked for below and not given yet; for a consumer: asked for above and not handled. */
   readonly demand: number
+  /** Events it holds. */
   readonly buffered: number
   readonly discarded: number
+  /** Events handled; for a stage that gives some: given to subscribers. */
   readonly handled: number
   readonly subscribers: number
 }

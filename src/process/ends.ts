@@ -3,6 +3,7 @@ import type { Environment, KeepAlive } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
 import { Endpoint, type PipeName } from './endpoint.ts'
+import { extraEnds, type ExtraEnd } from './extra-ends.ts'
 import type { Settings } from './options.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
 import type { ReaderCore } from './reader-core.ts'
@@ -17,15 +18,22 @@ export interface EndsHooks {
   closed(): void
 }
 
+const NONE: readonly ExtraEnd[] = []
+
 export class Ends {
   readonly stdin: PipeWriter | undefined
   readonly stdout: PipeReader | undefined
   readonly stderr: PipeReader | undefined
+  /** Descriptors 3, 4 and so on. */
+  readonly extra: readonly ExtraEnd[]
   /** What `closed` waits for: everything the child can write to, the ring of stderr too. */
   readonly outputs: readonly Endpoint[]
-  readonly input: Endpoint | undefined
+  /** Everything it can read from. */
+  readonly inputs: readonly Endpoint[]
   /** What was read of a piped stderr, its last bytes. */
   readonly seen: ByteTail = new ByteTail(DEFAULT_TAIL)
+  readonly #readers: PipeReader[] = []
+  readonly #writers: PipeWriter[] = []
   readonly #tail: Endpoint | undefined
   readonly #isInputOurs: boolean
   readonly #terminal: Endpoint | undefined
@@ -40,15 +48,27 @@ export class Ends {
     waiting?: Endpoint,
   ) {
     const outputs: Endpoint[] = []
+    const inputs: Endpoint[] = []
+    const add = (end: PipeReader | PipeWriter, endpoint: Endpoint): void => {
+      if (end instanceof PipeReader) {
+        outputs.push(endpoint)
+        this.#readers.push(end)
+      } else {
+        inputs.push(endpoint)
+        this.#writers.push(end)
+      }
+    }
     const { terminal } = settings
     this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
     const pipeOf = (stream: string): PipeName => ({ pid: event.pid, file: settings.file, stream })
-    const readHooks = { endError: () => hooks.endError(), onClose: () => this.#outputClosed(hooks) }
+    const extraHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
+    const readHooks = { ...extraHooks, onClose: () => this.#outputClosed(hooks) }
     if (stdin) {
-      this.input = Endpoint.of(stdin, host, 'write', keepAlive)
-      this.input.name = pipeOf('stdin')
-      this.stdin = terminal ? terminalWriter(this.input, terminal) : new PipeWriter(this.input)
+      const endpoint = Endpoint.of(stdin, host, 'write', keepAlive)
+      endpoint.name = pipeOf('stdin')
+      this.stdin = terminal ? terminalWriter(endpoint, terminal) : new PipeWriter(endpoint)
+      add(this.stdin, endpoint)
     }
     if (stdout && waiting) {
       waiting.name = pipeOf('stdout')
@@ -57,26 +77,35 @@ export class Ends {
     } else if (stdout) {
       const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
       endpoint.name = pipeOf('stdout')
-      outputs.push(endpoint)
       this.stdout = new PipeReader(endpoint, readHooks)
+      add(this.stdout, endpoint)
     }
     if (stderr) {
       const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
       endpoint.name = pipeOf('stderr')
-      outputs.push(endpoint)
       if (settings.stderr.kind === 'pipe') {
         // Copied: what was delivered belongs to the consumer, who may change it.
         const onData = (chunk: Uint8Array): void => this.seen.push(chunk.slice(-DEFAULT_TAIL))
         this.stderr = new PipeReader(endpoint, { ...readHooks, onData })
+        add(this.stderr, endpoint)
       } else {
+        outputs.push(endpoint)
         this.#tail = endpoint
       }
     }
+    const { extraFds } = settings
+    const addExtra = (end: PipeReader | PipeWriter, endpoint: Endpoint, stream: string): void => {
+      endpoint.name = pipeOf(stream)
+      add(end, endpoint)
+    }
+    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, extraHooks, addExtra)
     this.outputs = outputs
+    this.inputs = inputs
     if (terminal) {
-      this.#terminal = outputs[0]
+      const ways = [this.stdin, this.stdout].map(end => endpointOf(end))
+      this.#terminal = ways[1] ?? waiting
       // Its two ends are one open file, whose every use is ours.
-      for (const endpoint of [this.input, ...outputs]) if (endpoint) endpoint.isTerminal = true
+      for (const endpoint of [ways[0], this.#terminal]) if (endpoint) endpoint.isTerminal = true
     }
   }
 
@@ -87,9 +116,8 @@ export class Ends {
 
   /** Closes all of them; for a child that nobody was given. */
   discard(): void {
-    this.#closeInput()
-    void this.stdout?.cancel()
-    void this.stderr?.cancel()
+    for (const writer of this.#writers) PipeWriter.coreOf(writer)?.abandon()
+    for (const reader of this.#readers) void reader.cancel()
   }
 
   /**
@@ -97,10 +125,7 @@ export class Ends {
    * to its end leaves no descriptor behind. Bytes that are still there stay readable, for as long as somebody has their reader.
    */
   settle(): void {
-    if (this.#isInputOurs) this.#closeInput()
-    else if (this.input?.hungUp) this.#closeUnread()
-    // Whoever has the terminal may take what is typed for as long as it likes.
-    else if (this.#terminal) this.input?.watchHangUp(() => this.#closeUnread())
+    for (const writer of this.#writers) this.#settleWriter(writer)
     for (const endpoint of this.outputs) {
       const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
       if (endpoint.hungUp) close()
@@ -109,9 +134,15 @@ export class Ends {
     }
   }
 
-  #coreAt(endpoint: Endpoint): ReaderCore | undefined {
-    const cores = [this.stdout, this.stderr].map(reader => reader && PipeReader.coreOf(reader))
-    return cores.find(core => core?.endpoint === endpoint)
+  #settleWriter(writer: PipeWriter): void {
+    const core = PipeWriter.coreOf(writer)
+    const closeUnread = (): void => {
+      if (writer.pendingBytes === 0) core?.closeUnread()
+    }
+    if (this.#isInputOurs && writer === this.stdin) core?.abandon()
+    else if (core?.endpoint.hungUp) closeUnread()
+    // Whoever has the terminal may take what is typed for as long as it likes.
+    else if (this.#terminal && writer === this.stdin) core?.endpoint.watchHangUp(closeUnread)
   }
 
   #outputClosed(hooks: EndsHooks): void {
@@ -119,12 +150,9 @@ export class Ends {
     hooks.closed()
   }
 
-  #closeUnread(): void {
-    if (this.stdin?.pendingBytes === 0) PipeWriter.coreOf(this.stdin)?.closeUnread()
-  }
-
-  #closeInput(): void {
-    if (this.stdin) PipeWriter.coreOf(this.stdin)?.abandon()
+  #coreAt(endpoint: Endpoint): ReaderCore | undefined {
+    const cores = this.#readers.map(reader => PipeReader.coreOf(reader))
+    return cores.find(core => core?.endpoint === endpoint)
   }
 }
 
@@ -139,4 +167,9 @@ function closeIfEmpty(core: ReaderCore | undefined): void {
   } catch {
     // The end is an error, which stays for whoever reads.
   }
+}
+
+function endpointOf(end: PipeReader | PipeWriter | undefined): Endpoint | undefined {
+  if (end instanceof PipeReader) return PipeReader.coreOf(end)?.endpoint
+  return end && PipeWriter.coreOf(end)?.endpoint
 }

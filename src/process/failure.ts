@@ -17,6 +17,20 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 /** The guard executable is there but can't be executed: mounted noexec, inside an archive, without its x bit, for another machine. */
 const UNUSABLE: ReadonlySet<string> = new Set(['EACCES', 'ENOENT', 'ENOEXEC', 'ENOTDIR', 'EPERM'])
 
+/** Why there is no control group of version 2 for a child, by the step that failed. */
+const NO_CGROUP: Readonly<Record<string, string>> = {
+  'cgroup.parent': 'there is no control group of version 2 in which to make one',
+  'cgroup.leaf': 'no control group can be made there, as it is read-only or not delegated to this user',
+  'cgroup.kill': 'this kernel can not kill a control group as a whole, which takes 5.14',
+  'cgroup.memoryMax': 'the memory controller is not to be had there',
+  'cgroup.pidsMax': 'the pids controller is not to be had there',
+  'cgroup.cpuMax': 'the cpu controller is not to be had there',
+  'cgroup.join': 'nothing can be started in a control group there',
+}
+
+/** The steps in which a child becomes another user. */
+const IDENTITY: ReadonlySet<string> = new Set(['groups', 'gid', 'uid'])
+
 /** The native side could not start it. */
 export function notExecuted(event: FailedEvent | SluiceError, settings: Settings): SpawnError {
   const { file, args } = settings
@@ -43,9 +57,12 @@ export function notExecuted(event: FailedEvent | SluiceError, settings: Settings
   return new SpawnError(code, `spawn ${file} ${code}${step}${because}`, facts(settings, `spawn ${file}`, -errno))
 }
 
-function explain(code: string, { stage, detail }: FailedEvent): string | undefined {
+function explain(code: string, { stage, errno, detail }: FailedEvent): string | undefined {
+  const reason = NO_CGROUP[stage]
+  if (reason !== undefined) return `${reason} (${errnoName(errno)})`
   if (stage === 'shepherd' && detail !== '')
     return `the guard executable ${detail} can not be run: reinstall the package on a file system that allows execution, outside of any archive`
+  if (code === 'EPERM' && IDENTITY.has(stage)) return 'only root can start a child as another user or group'
   return EXPLANATIONS[code] ?? (detail || undefined)
 }
 

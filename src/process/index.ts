@@ -1,4 +1,5 @@
 // Child processes: what 'sluicegate/process' gives.
+export { limitChildren, type Limiter } from './admission.ts'
 export { command, Command } from './command.ts'
 export { daemon } from './daemon/daemon.ts'
 export type { Daemon, DaemonEvent, DaemonOptions } from './daemon/types.ts'
@@ -13,7 +14,9 @@ export { isSupported } from '../native/index.ts'
 export type { ByteReader, Bytes, ByteSource, ByteWriter, LineOptions, LineReader, WaitOptions } from './byte-types.ts'
 export type {
   AnySubprocess,
+  CgroupLimits,
   Exit,
+  ExtraFdOption,
   OutputOf,
   ProcessMetrics,
   ProcessOptions,

@@ -5,7 +5,7 @@ import type { ReadableStream } from 'node:stream/web'
 import type { ByteSource, Bytes } from './byte-types.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Life } from './life.ts'
-import type { PipeWriter } from './writer.ts'
+import { PipeWriter } from './writer.ts'
 
 type Piece = IteratorResult<string | Bytes, unknown>
 
@@ -18,7 +18,7 @@ interface Pull {
 /** Feeds the child of `life` in the background. A source that fails ends the child's tree. */
 export function feed(life: Life, source: ByteSource): void {
   const writer = life.ends?.stdin
-  const endpoint = life.ends?.input
+  const endpoint = writer && PipeWriter.coreOf(writer)?.endpoint
   if (writer === undefined || endpoint === undefined) return
   pump(life, writer, endpoint, source).catch((cause: unknown) => {
     life.fail({ code: 'ERR_PROCESS_FAILED', what: "Command's input failed", cause })

@@ -4,7 +4,7 @@ import { environment } from '../native/index.ts'
 import type { Bytes } from './byte-types.ts'
 import { Child, type ChildListener, type ExitedEvent, type FailedEvent, type StartedEvent } from './child.ts'
 import { isDry, watchClosing, type Closing } from './closing.ts'
-import { Deferred } from './deferred.ts'
+import { Deferred } from '../deferred.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Ends } from './ends.ts'
 import { containmentMissed, cutOutput, givenUp, notExecuted, type Trouble } from './failure.ts'
@@ -19,15 +19,17 @@ import { Termination } from './termination.ts'
 import { Trace } from './trace.ts'
 import type { Exit } from './types.ts'
 
-const CONTAINMENTS = ['none', 'group', 'tree'] as const
+const CONTAINMENTS = ['none', 'group', 'tree', 'cgroup'] as const
 const AT_ONCE: Ladder = { killSignal: 9, killTimeout: 0 }
 
 export class Life implements ChildListener {
   readonly settings: Settings
   pid = 0
-  containment: 'none' | 'group' | 'tree' = 'none'
+  containment: 'none' | 'group' | 'tree' | 'cgroup' = 'none'
   /** Called when something beside the child failed: the other members of its pipe go with it. */
   onTrouble: (() => void) | undefined
+  /** Called once when it is closed, or was not started after all. */
+  onOver: (() => void) | undefined
   readonly #child: Child
   readonly #reference: Reference
   readonly #termination: Termination
@@ -208,6 +210,7 @@ export class Life implements ChildListener {
     this.#child.release()
     this.#reference.drop()
     this.#trace.closed()
+    this.onOver?.()
     this.#closed.resolve(this.#exit)
   }
 
@@ -221,6 +224,7 @@ export class Life implements ChildListener {
     this.#stopLimits()
     this.#reference.drop()
     this.#trace.failed(error)
+    this.onOver?.()
     this.#started.reject(error)
   }
 

@@ -5,13 +5,14 @@ import type { ProcessMetrics } from './types.ts'
 export function childMetrics(life: Life): ProcessMetrics {
   const { ends } = life
   const outputs = ends?.outputs ?? []
-  const input = ends?.input
   let bytesRead = 0
   let reads = 0
   let readParks = 0
-  let waitedForChildMs = input?.waitedMs ?? 0
-  // Of a terminal both ends tell the same: what waits to be read.
-  let pipedBytes = input === undefined || input.isTerminal ? 0 : input.buffered
+  let bytesWritten = 0
+  let writes = 0
+  let writeParks = 0
+  let waitedForChildMs = 0
+  let pipedBytes = 0
   for (const output of outputs) {
     bytesRead += output.bytes
     reads += output.calls
@@ -19,16 +20,24 @@ export function childMetrics(life: Life): ProcessMetrics {
     waitedForChildMs += output.waitedMs
     pipedBytes += output.buffered
   }
+  for (const input of ends?.inputs ?? []) {
+    bytesWritten += input.bytes
+    writes += input.calls
+    writeParks += input.parks
+    waitedForChildMs += input.waitedMs
+    // Of a terminal both ends tell the same: what waits to be read.
+    if (!input.isTerminal) pipedBytes += input.buffered
+  }
   return {
     kind: 'process',
     pid: life.pid,
     file: life.settings.file,
     bytesRead,
-    bytesWritten: input?.bytes ?? 0,
+    bytesWritten,
     reads,
-    writes: input?.calls ?? 0,
+    writes,
     readParks,
-    writeParks: input?.parks ?? 0,
+    writeParks,
     waitedForChildMs,
     pipedBytes,
     uptimeMs: life.uptimeMs,

@@ -1,10 +1,14 @@
 // The one place where what a user passes becomes settings: everything checked, every default filled in, every property read once.
 import { invalidOption } from '../errors.ts'
+import { limiterOption, type Limiter } from './admission.ts'
 import { checkVariables } from './environment-variables.ts'
 import { booleanOption, choiceOption, durationOption, integerOption, isObject } from './options/check.ts'
+import { containmentOptions, type ContainmentSettings } from './options/containment.ts'
 import { collectOptions, type CollectSettings } from './options/collect.ts'
+import { extraOptions, type ExtraStream } from './options/extra-fds.ts'
 import { commandLine, cwdOption, type CommandLine } from './options/command-line.ts'
 import { abortSignalOption, ladderOptions, type Ladder } from './options/signals.ts'
+import { privilegeOptions, umaskOption, type Privileges } from './options/privileges.ts'
 import { streamOptions, type Streams } from './options/stdio.ts'
 import { terminalVariables } from './options/terminal.ts'
 import type { RunOptions } from './types.ts'
@@ -12,7 +16,7 @@ import type { RunOptions } from './types.ts'
 export const DEFAULT_DRAIN_TIMEOUT = 1000
 
 /** A total description of one child; nothing in it is optional by accident. */
-export interface Settings extends CommandLine, Ladder, Streams {
+export interface Settings extends CommandLine, ContainmentSettings, Ladder, Streams {
   readonly signal: AbortSignal | undefined
   /** Infinity = none. */
   readonly timeout: number
@@ -23,12 +27,14 @@ export interface Settings extends CommandLine, Ladder, Streams {
   /** 0 = the kernel's default. */
   readonly pipeSize: number
   readonly readAhead: number
-  readonly containment: 'tree' | 'group' | 'none'
-  /** Named by the caller, so less will not do. */
-  readonly containmentRequired: boolean
   readonly leftovers: 'leave' | 'kill'
-  readonly detached: boolean
   readonly drainTimeout: number
+  readonly limiter: Limiter | undefined
+  /** NaN = ours. */
+  readonly umask: number
+  readonly privileges: Privileges | undefined
+  /** Descriptors 3, 4 and so on. */
+  readonly extraFds: readonly ExtraStream[]
   readonly collect: CollectSettings
 }
 
@@ -39,20 +45,28 @@ const KNOWN: ReadonlySet<string> = new Set<keyof RunOptions>([
   'env',
   'extendEnv',
   'argv0',
+  'uid',
+  'gid',
+  'umask',
+  'nice',
+  'rlimits',
   'shell',
   'input',
   'stdin',
   'stdout',
   'stderr',
   'stdio',
+  'extraFds',
   'pipeSize',
   'readAhead',
   'killSignal',
   'killTimeout',
   'containment',
+  'cgroup',
   'leftovers',
   'detached',
   'drainTimeout',
+  'limiter',
   'terminal',
   'encoding',
   'lines',
@@ -72,6 +86,9 @@ export function takeOptions(options: unknown): RunOptions {
     if (!KNOWN.has(name)) throw invalidOption(name, 'a known option', given[name])
   }
   if (isObject(given['env'])) given['env'] = { ...given['env'] }
+  if (isObject(given['cgroup'])) given['cgroup'] = { ...given['cgroup'] }
+  if (isObject(given['rlimits'])) given['rlimits'] = { ...given['rlimits'] }
+  if (Array.isArray(given['extraFds'])) given['extraFds'] = given['extraFds'].slice()
   return given
 }
 
@@ -79,11 +96,7 @@ export function takeOptions(options: unknown): RunOptions {
 export type Use = 'collect' | 'hand out' | 'stream'
 
 export function settle(file: unknown, args: unknown, options: RunOptions, use: Use): Settings {
-  const { detached: background, containment: named } = options
-  const detached = booleanOption('detached', background, false)
-  const containment = choiceOption('containment', named, ['tree', 'group', 'none'], detached ? 'none' : 'tree')
-  if (detached && containment !== 'none')
-    throw invalidOption('containment', "'none' or nothing, since `detached` is given", named)
+  const held = containmentOptions(options.containment, options.detached, options.cgroup)
   const env = options.env
   if (env !== undefined) checkVariables(env)
   const given = options as Readonly<Record<string, unknown>>
@@ -114,11 +127,16 @@ export function settle(file: unknown, args: unknown, options: RunOptions, use: U
     extendEnv: booleanOption('extendEnv', options.extendEnv, true),
     pipeSize: integerOption('pipeSize', options.pipeSize, 0, 0),
     readAhead: integerOption('readAhead', options.readAhead, 0, 0),
-    containment,
-    containmentRequired: named !== undefined,
+    containment: held.containment,
+    containmentRequired: held.containmentRequired,
+    cgroup: held.cgroup,
     leftovers: choiceOption('leftovers', options.leftovers, ['leave', 'kill'], 'leave'),
-    detached,
+    detached: held.detached,
     drainTimeout: durationOption('drainTimeout', options.drainTimeout, DEFAULT_DRAIN_TIMEOUT),
+    limiter: limiterOption(options.limiter),
+    umask: umaskOption(options.umask),
+    privileges: privilegeOptions(given),
+    extraFds: extraOptions(options.extraFds, use),
     collect: collectOptions(given),
   }
 }

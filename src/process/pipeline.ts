@@ -1,10 +1,21 @@
 // Starts the children of a pipe together, or none: one that can't be started ends the rest. What they become is up to the caller.
 import { invalidOption } from '../errors.ts'
+import { admit, isLimited, type Release } from './admission.ts'
 import type { Endpoint } from './endpoint.ts'
+import { givenUp } from './failure.ts'
 import type { Life } from './life.ts'
 import type { Settings } from './options.ts'
 import { choiceOption, isObject } from './options/check.ts'
-import { begin, started } from './spawn.ts'
+import { begin, checkGivenUp, started } from './spawn.ts'
+
+const NONE: readonly Release[] = []
+
+/** An endpoint for a stdout that is not there yet. */
+export interface Waiting {
+  readonly endpoint: Endpoint
+  /** Nobody will read from it any more. */
+  readonly isLeft: boolean
+}
 
 export function fromOption(options: unknown): 'stdout' | 'stderr' {
   if (options === undefined) return 'stdout'
@@ -14,15 +25,20 @@ export function fromOption(options: unknown): 'stdout' | 'stderr' {
   return choiceOption('from', from, ['stdout', 'stderr'], 'stdout')
 }
 
-/** First to last. `stdout`: an endpoint that waits for the last one's. */
-export async function launchPipe(settings: readonly Settings[], stdout?: Endpoint): Promise<Life[]> {
+/** First to last. `waiting`: who waits for the last one's stdout; one that was left meanwhile starts nothing. */
+export async function launchPipe(settings: readonly Settings[], waiting?: Waiting): Promise<Life[]> {
   const members: Life[] = []
+  const releases = isLimited(settings) ? await admitted(settings) : NONE
   try {
     for (const [index, one] of settings.entries()) {
-      members.push(begin(one, index === settings.length - 1 ? stdout : undefined))
+      if (waiting?.isLeft) throw givenUp('terminate', one)
+      const life = begin(one, index === settings.length - 1 ? waiting?.endpoint : undefined)
+      life.onOver = releases[index]
+      members.push(life)
     }
     await Promise.all(members.map(life => life.whenStarted))
   } catch (error) {
+    for (const release of releases.slice(members.length)) release()
     await Promise.all(members.map(discard))
     throw error
   }
@@ -32,6 +48,11 @@ export async function launchPipe(settings: readonly Settings[], stdout?: Endpoin
     }
   }
   return await Promise.all(members.map(started))
+}
+
+async function admitted(settings: readonly Settings[]): Promise<readonly Release[]> {
+  for (const one of settings) checkGivenUp(one)
+  return await admit(settings)
 }
 
 /** Ends what nobody will get a handle of. */

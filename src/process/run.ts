@@ -5,7 +5,7 @@ import type { Life } from './life.ts'
 import { settle, takeOptions } from './options.ts'
 import { takeCall } from './options/call.ts'
 import { resultOf, type Output } from './result.ts'
-import { begin, started } from './spawn.ts'
+import { launch } from './spawn.ts'
 import type { AnyResult, Exit, Result, RunOptions } from './types.ts'
 import { verdict } from './verdict.ts'
 
@@ -25,7 +25,7 @@ export function run<const O extends RunOptions>(file: string | URL, options: O):
 export async function run(file: string | URL, args?: unknown, options?: unknown): Promise<AnyResult> {
   const call = takeCall(args, options)
   const settings = settle(file, call.args, takeOptions(call.options), 'collect')
-  return await complete([await started(begin(settings))])
+  return await complete([await launch(settings)])
 }
 
 /** Collects from started children, first to last of a pipe, and gives the last one's result. */

@@ -1,4 +1,5 @@
 // Starting one child, and `spawn`. What is collected from it is up to run.ts.
+import { admit, isLimited } from './admission.ts'
 import type { Endpoint } from './endpoint.ts'
 import { givenUp, notRequested } from './failure.ts'
 import { feed } from './input.ts'
@@ -10,14 +11,38 @@ import type { AnySubprocess, ProcessOptions, Subprocess } from './types.ts'
 
 /** Asks for the child; it may still fail to start. Throws when nothing was asked for. `stdout`: an endpoint that is waiting for it. */
 export function begin(settings: Settings, stdout?: Endpoint): Life {
-  if (settings.signal?.aborted) throw givenUp('abort', settings)
-  // No child starts and ends within no time; left to a timer, a short one would now and then.
-  if (settings.timeout === 0) throw givenUp('timeout', settings)
+  checkGivenUp(settings)
   try {
     return new Life(settings, stdout)
   } catch (cause) {
     throw notRequested(cause, settings)
   }
+}
+
+/** Throws when it was given up before anything was done. */
+export function checkGivenUp(settings: Settings): void {
+  if (settings.signal?.aborted) throw givenUp('abort', settings)
+  // No child starts and ends within no time; left to a timer, a short one would now and then.
+  if (settings.timeout === 0) throw givenUp('timeout', settings)
+}
+
+/** Starts one child, once it is admitted. */
+export async function launch(settings: Settings): Promise<Life> {
+  return isLimited([settings]) ? await launchAdmitted(settings) : await started(begin(settings))
+}
+
+async function launchAdmitted(settings: Settings): Promise<Life> {
+  checkGivenUp(settings)
+  const [release] = await admit([settings])
+  let life: Life
+  try {
+    life = begin(settings)
+  } catch (error) {
+    release?.()
+    throw error
+  }
+  life.onOver = release
+  return await started(life)
 }
 
 /** Fulfils once the program was executed, and feeds it. */
@@ -47,5 +72,5 @@ export function spawn<const O extends ProcessOptions>(file: string | URL, option
 export async function spawn(file: string | URL, args?: unknown, options?: unknown): Promise<AnySubprocess> {
   const call = takeCall(args, options)
   const settings = settle(file, call.args, takeOptions(call.options), 'hand out')
-  return new Handle(await started(begin(settings)))
+  return new Handle(await launch(settings))
 }

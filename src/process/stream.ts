@@ -5,7 +5,7 @@ import type { Life } from './life.ts'
 import { settle, takeOptions, type Settings } from './options.ts'
 import { takeCall } from './options/call.ts'
 import { invalidOption } from '../errors.ts'
-import { launchPipe } from './pipeline.ts'
+import { launchPipe, type Waiting } from './pipeline.ts'
 import { PipeReader } from './reader.ts'
 import { NO_OUTPUT, resultOf } from './result.ts'
 import type { RunOptions } from './types.ts'
@@ -34,19 +34,19 @@ export function openStream(settings: readonly Settings[]): ByteReader {
   return new Stream(settings).reader
 }
 
-class Stream {
+class Stream implements Waiting {
   readonly reader: PipeReader
-  readonly #endpoint: Endpoint
+  readonly endpoint: Endpoint
   readonly #settings: readonly Settings[]
   #launch: Promise<readonly Life[]> = Promise.resolve([])
   #members: readonly Life[] = []
   #isAtEnd = false
-  #isLeft = false
+  isLeft = false
 
   constructor(settings: readonly Settings[]) {
     this.#settings = settings
-    this.#endpoint = new Endpoint('read', { start: () => this.#start() })
-    this.reader = new PipeReader(this.#endpoint, {
+    this.endpoint = new Endpoint('read', { start: () => this.#start() })
+    this.reader = new PipeReader(this.endpoint, {
       endError: () => this.#endError(),
       onLeave: () => this.#leave(),
       onClose: () => this.#closed(),
@@ -54,13 +54,13 @@ class Stream {
   }
 
   #start(): void {
-    this.#launch = launchPipe(this.#settings, this.#endpoint)
+    this.#launch = launchPipe(this.#settings, this)
     this.#launch.then(
       members => {
         this.#members = members
-        if (this.#isLeft) void this.#end()
+        if (this.isLeft) void this.#end()
       },
-      (error: Error) => this.#endpoint.fail(error),
+      (error: Error) => this.endpoint.fail(error),
     )
   }
 
@@ -86,7 +86,7 @@ class Stream {
   }
 
   async #end(): Promise<void> {
-    this.#isLeft = true
+    this.isLeft = true
     await Promise.all(this.#members.map(life => life.end('terminate', life.settings)))
   }
 }

@@ -5,6 +5,7 @@ import type { ByteReader, ByteWriter } from './byte-types.ts'
 import { decode } from './collect.ts'
 import { duplexOf } from './duplex.ts'
 import type { Life } from './life.ts'
+import type { ExtraEnd } from './extra-ends.ts'
 import { childMetrics } from './metrics.ts'
 import { isObject } from './options/check.ts'
 import { ladderOptions, sentSignal } from './options/signals.ts'
@@ -33,7 +34,7 @@ export class Handle implements AnySubprocess {
     return this.#life.pid
   }
 
-  get containment(): 'tree' | 'group' | 'none' {
+  get containment(): 'tree' | 'group' | 'cgroup' | 'none' {
     return this.#life.containment
   }
 
@@ -50,6 +51,10 @@ export class Handle implements AnySubprocess {
 
   get stderr(): ByteReader | undefined {
     return this.#life.ends?.stderr
+  }
+
+  get extraFds(): readonly ExtraEnd[] {
+    return this.#life.ends?.extra ?? []
   }
 
   get stderrTail(): string {

@@ -1,7 +1,7 @@
 // Ending one child's tree: one order may follow another, all of them share the wait until nothing of the tree is left.
 import type { KeepAlive } from '../native/index.ts'
 import type { Child } from './child.ts'
-import { Deferred } from './deferred.ts'
+import { Deferred } from '../deferred.ts'
 import { startTimer } from './lifetime.ts'
 import type { Ladder } from './options/signals.ts'
 

@@ -1,5 +1,6 @@
 // The public words of a child process: options, exit, result, handle. Bytes, readers and writers are in byte-types.ts, Command in command.ts.
 import type { Duplex, Writable } from 'node:stream'
+import type { Limiter } from './admission.ts'
 import type { Bytes, ByteReader, ByteSource, ByteWriter } from './byte-types.ts'
 
 /** A signal by name, or by number from 1 to 64. */
@@ -23,6 +24,19 @@ export type StdoutOption =
  */
 export type StderrOption = StdoutOption | { tail: number } | 'stdout'
 
+/**
+ * A descriptor of the child beyond the standard three. `{ pipe }`: with `'in'` the child reads, with `'out'` it writes, with `'duplex'` both.
+ * `{ file }` is read by the child; with `append` it is written, as for stdout. `'inherit'`: our descriptor of the same number.
+ */
+export type ExtraFdOption = Exclude<StdinOption | StdoutOption, 'pipe'> | { pipe: 'in' | 'out' | 'duplex' }
+
+/** Limits of a control group: bytes, processes with their threads, and microseconds of processor time in each period of so many. */
+export interface CgroupLimits {
+  memoryMax?: number
+  pidsMax?: number
+  cpuMax?: { quota: number; period: number }
+}
+
 /** Options of every child. */
 export interface ProcessOptions {
   /** Ends the child's whole tree when it aborts. Already aborted: nothing is started. */
@@ -37,6 +51,19 @@ export interface ProcessOptions {
   extendEnv?: boolean
   /** What the child sees as its own name. */
   argv0?: string
+  /** User of the child, given up for good: real, effective and saved. Only root can ask for it, else the start fails with EPERM. Supplementary groups are dropped. */
+  uid?: number
+  /** Group of the child, alike. What is not given stays as it is: a `uid` alone leaves root's group. */
+  gid?: number
+  /** File mode mask of the child, ours by default. */
+  umask?: number
+  /** Nice value of the child, -20 to 19. */
+  nice?: number
+  /**
+   * Limits of the child, soft and hard, in the system's units: `cpu` in seconds, `as`, `core` and `fsize` in bytes, the others a count. Infinity lifts one.
+   * What the system refuses, such as more than our own hard limit, fails the start.
+   */
+  rlimits?: Partial<Record<'nofile' | 'nproc' | 'as' | 'cpu' | 'core' | 'fsize', number>>
   /** True: the command is one text for /bin/sh; a string names another shell. There can be no args then. */
   shell?: boolean | string
   /** Written at the child's pace, then stdin ends; makes stdin a pipe of ours. */
@@ -49,6 +76,8 @@ export interface ProcessOptions {
   stderr?: StderrOption
   /** The three at once; one given by its own name wins. */
   stdio?: 'pipe' | 'ignore' | 'inherit'
+  /** Descriptors 3, 4 and so on, at most 64. Pipes are handed out by `spawn` in its `extraFds`; `run` and `stream` have nobody to read or write them and give `/dev/null`. */
+  extraFds?: readonly ExtraFdOption[]
   /** Size of the kernel's pipes; what the kernel refuses stays at its default and is no error. */
   pipeSize?: number
   /** 0 (default): not a byte leaves the pipe before it is asked for. n: up to n bytes are kept ready off the JavaScript thread. */
@@ -57,8 +86,16 @@ export interface ProcessOptions {
   killSignal?: Signal
   /** Milliseconds until SIGKILL follows, again and again until the tree is gone: 5000. 0 = SIGKILL at once, Infinity = never. */
   killTimeout?: number
-  /** `'tree'` where the host can (Linux), else `'group'`. One that is named is required, or ERR_CONTAINMENT. */
-  containment?: 'tree' | 'group' | 'none'
+  /**
+   * `'tree'` where the host can (Linux), else `'group'`. One that is named is required, or ERR_CONTAINMENT. `'cgroup'` is a tree in a control group
+   * (version 2) of its own: nobody leaves that, and what no signal of ours reaches ends with it too.
+   */
+  containment?: 'tree' | 'group' | 'cgroup' | 'none'
+  /**
+   * Implies containment `'cgroup'`. A path: the delegated group in which the child's own one is made. Limits: made in the group that the
+   * environment variable SLUICEGATE_CGROUP names, else in ours. It is removed when nothing of the tree is left.
+   */
+  cgroup?: string | CgroupLimits
   /**
    * After a normal exit: `'leave'` (default) lets descendants live until this process ends, `'kill'` ends them at once.
    * Timeout, abort, terminate, disposal and our own death end the whole tree.
@@ -68,6 +105,11 @@ export interface ProcessOptions {
   detached?: boolean
   /** 1000: exited, but a descendant holds a pipe: milliseconds that `closed` waits for its end. */
   drainTimeout?: number
+  /**
+   * Admission: a `Semaphore` of which one permit is taken before the start and given back when the child is `closed` or was not started. The wait for it
+   * ends with the signal and does not count for the `timeout`. A pipe takes the permits of its members together, and gives them back together.
+   */
+  limiter?: Limiter
   /** A terminal (PTY) of its own: `stdin` and `stdout` are its two ways, stderr is in it. Excludes `stdin`, `stdout`, `stderr`, `stdio` and `detached`. */
   terminal?: boolean | TerminalOptions
 }
@@ -176,10 +218,12 @@ export interface Subprocess<O = {}> extends AsyncDisposable {
   readonly stderr: WithTerminal<O, undefined, EndOf<Opt<O, 'stderr'>, undefined, ByteReader>>
   /** The last 64 KiB (or `tail`) of stderr as text; with `'pipe'`, of what was read from it. */
   readonly stderrTail: string
+  /** Our ends of the pipes among `extraFds`, at the same places: a writer for `'in'`, a reader for `'out'`. */
+  readonly extraFds: readonly (ByteReader | ByteWriter | Duplex | undefined)[]
   /** The members of a pipe before this one, first to last. */
   readonly pipedFrom: readonly AnySubprocess[]
   /** What was obtained. */
-  readonly containment: 'tree' | 'group' | 'none'
+  readonly containment: 'tree' | 'group' | 'cgroup' | 'none'
   /** The child is gone. Never rejects. */
   readonly exited: Promise<Exit>
   /** And every pipe is at its end, or `drainTimeout` is over. Never rejects. */

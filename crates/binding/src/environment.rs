@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{
-    Float64ArraySlice, Function, FunctionCallContext, Null, Object, Uint8Array, Uint32ArraySlice,
+    ClassInstance, Float64ArraySlice, Function, FunctionCallContext, Null, Object, Uint8Array,
+    Uint32ArraySlice,
 };
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Either, Env, Error, Result, Status, sys};
@@ -118,9 +119,11 @@ impl JsEnvironment {
         stdin: GivenEnd<'_>,
         stdout: GivenEnd<'_>,
         stderr: GivenEnd<'_>,
+        extras: Option<Float64ArraySlice>,
+        extra_ends: Option<Vec<ClassInstance<'_, JsEndpoint>>>,
     ) -> u32 {
-        let launch =
-            Layout { names, argv, env, unset, numbers: &numbers }.into_launch([stdin, stdout, stderr]);
+        let layout = Layout { names, argv, env, unset, numbers: &numbers, extras: extras.as_deref() };
+        let launch = layout.into_launch([stdin, stdout, stderr], extra_ends.unwrap_or_default());
         let child = Supervisor::spawn(self.reactor, &self.environment, &self.shepherd, launch);
         let id = child.id();
         let entry = Entry { child, rest: Rest::Nothing, is_over: false, is_released: false };
@@ -145,12 +148,15 @@ impl JsEnvironment {
         kind
     }
 
-    /// Our end of the pipe on 0, 1 or 2 of a child that has just started; null the second time.
+    /// Our end of the pipe on 0, 1 or 2 of a child that has just started; null the second time. For each descriptor beyond them
+    /// there are two slots, the second for what writes to a socket.
     #[napi(catch_unwind)]
     pub fn take_end(&self, child: u32, slot: u32) -> Either<JsEndpoint, Null> {
         let mut children = self.children.borrow_mut();
         let end = match children.get_mut(&child).map(|entry| &mut entry.rest) {
-            Some(Rest::Ends(ends)) => ends.get_mut(slot as usize).and_then(Option::take),
+            Some(Rest::Ends(ends, extra)) => {
+                ends.iter_mut().chain(extra).nth(slot as usize).and_then(Option::take)
+            }
             _ => None,
         };
         end.map_or(Either::B(Null), |inner| Either::A(JsEndpoint { inner }))

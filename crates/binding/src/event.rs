@@ -10,7 +10,8 @@ use reactor::Endpoint;
 /// What an event left to be taken.
 pub(crate) enum Rest {
     Nothing,
-    Ends([Option<Arc<Endpoint>>; 3]),
+    /// Of 0, 1 and 2, and two for each descriptor beyond them.
+    Ends([Option<Arc<Endpoint>>; 3], Vec<Option<Arc<Endpoint>>>),
     Failure(Failure),
 }
 
@@ -31,10 +32,10 @@ impl From<Failure> for JsFailure {
 /// Writes the event's numbers and returns its kind.
 pub(crate) fn put(event: Event, numbers: &mut [f64]) -> (u32, Rest) {
     let (kind, values, rest): (u32, &[f64], Rest) = match event {
-        Event::Started { pid, containment, stdio } => {
+        Event::Started { pid, containment, stdio, extra } => {
             let bits =
                 [1.0, 2.0, 4.0].iter().zip(&stdio).map(|(bit, end)| if end.is_some() { *bit } else { 0.0 });
-            (1, &[f64::from(pid), f64::from(containment as u8), bits.sum()], Rest::Ends(stdio))
+            (1, &[f64::from(pid), f64::from(containment as u8), bits.sum()], Rest::Ends(stdio, extra))
         }
         Event::Failed(failure) => (2, &[f64::from(failure.errno)], Rest::Failure(failure)),
         Event::Exited(Exit { code, signal, core_dumped, lost, max_rss_bytes, user_us, system_us }) => {

@@ -14,7 +14,7 @@ use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Tu
 
 use crate::connection::Connection;
 use crate::event::{Event, Exit, Failure};
-use crate::stdio::OurEnd;
+use crate::stdio::{OurEnd, OurEnds};
 use crate::supervisor::{Supervisor, lock};
 use crate::sys;
 
@@ -128,13 +128,13 @@ impl Child {
     pub(crate) fn discard_events(&self) {
         let events = std::mem::take(&mut *lock(&self.events));
         for event in events {
-            if let Event::Started { stdio, .. } = event {
-                stdio.iter().flatten().for_each(|endpoint| endpoint.close());
+            if let Event::Started { stdio, extra, .. } = event {
+                stdio.iter().chain(&extra).flatten().for_each(|endpoint| endpoint.close());
             }
         }
     }
 
-    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: [Option<OurEnd>; 3]) {
+    fn started(&self, turn: &mut Turn<'_>, pid: i32, containment: Containment, ours: OurEnds) {
         if self.cancelled.load(Ordering::SeqCst) {
             // The order to end it overtook its start in the shepherd, or is on its way: our ends are closed here.
             return;
@@ -147,18 +147,24 @@ impl Child {
             }
         }
         let Ok(reactor) = reactor::Reactor::global() else { return };
+        let endpoint = |end: OurEnd| {
+            let endpoint = Endpoint::new(reactor, &self.environment, end.fd, end.lane).ok()?;
+            if end.grows {
+                endpoint.let_grow();
+            }
+            if let Some(half) = end.half {
+                endpoint.be_half(half);
+            }
+            Some(endpoint)
+        };
+        let extra = ours.extra.into_iter().map(|end| end.and_then(endpoint)).collect();
         let mut stdio = [None, None, None];
-        for (slot, our) in stdio.iter_mut().zip(ours) {
-            let Some(OurEnd { fd, lane, grows }) = our else { continue };
-            match Endpoint::new(reactor, &self.environment, fd, lane) {
-                Ok(endpoint) if matches!(lane, Lane::Tail(_)) => drop(self.tail.set(endpoint)),
-                Ok(endpoint) => {
-                    if grows {
-                        endpoint.let_grow();
-                    }
-                    *slot = Some(endpoint);
-                }
-                Err(_) => {}
+        for (slot, end) in stdio.iter_mut().zip(ours.standard) {
+            let Some(end) = end else { continue };
+            let is_tail = matches!(end.lane, Lane::Tail(_));
+            match endpoint(end) {
+                Some(endpoint) if is_tail => drop(self.tail.set(endpoint)),
+                endpoint => *slot = endpoint,
             }
         }
         if let Some(tail) = self.tail.get() {
@@ -166,7 +172,7 @@ impl Child {
             let [_, _, slot] = &mut stdio;
             *slot = Some(Arc::clone(tail));
         }
-        self.push(turn, Event::Started { pid, containment, stdio });
+        self.push(turn, Event::Started { pid, containment, stdio, extra });
     }
 }
 
@@ -183,7 +189,7 @@ pub(crate) struct StatusPipe {
 
 #[derive(Debug)]
 enum Progress {
-    Starting([Option<OurEnd>; 3]),
+    Starting(OurEnds),
     Running,
     Exited,
     Over,
@@ -195,7 +201,7 @@ impl StatusPipe {
         turn: &Turn<'_>,
         child: Arc<Child>,
         fd: OwnedFd,
-        ours: [Option<OurEnd>; 3],
+        ours: OurEnds,
         held: Option<OwnedFd>,
     ) -> std::io::Result<Arc<Self>> {
         let raw = fd.as_raw_fd();
@@ -313,6 +319,6 @@ impl Handler for StatusPipe {
 }
 
 fn failure_of(stage: protocol::Stage, errno: i32) -> Failure {
-    let code = (stage == protocol::Stage::Containment).then_some("ERR_CONTAINMENT");
+    let code = stage.is_containment().then_some("ERR_CONTAINMENT");
     Failure { code, ..Failure::new(stage.as_str(), errno) }
 }

@@ -17,6 +17,8 @@ pub enum Event {
         containment: Containment,
         /// Our ends of the three pipes, where they are pipes of ours.
         stdio: [Option<Arc<Endpoint>>; 3],
+        /// Two for each descriptor beyond them: our end, and of a socket the end that writes.
+        extra: Vec<Option<Arc<Endpoint>>>,
     },
     /// Nothing was executed.
     Failed(Failure),

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use protocol::{Containment, SpawnRequest, Stdio, Strings};
+use protocol::{Containment, Extras, SpawnRequest, Stdio, Strings};
 
 use crate::environ::merge;
 use crate::terminal::Terminal;
@@ -40,18 +40,35 @@ pub struct Launch {
     pub read_ahead: usize,
     /// Hand the terminal's foreground over.
     pub foreground: bool,
+    /// The file mode mask; this process's own at the time of sending if there is none.
+    pub umask: Option<u32>,
+    /// Sources of 3, 4 and so on.
+    pub extra: Vec<Extra>,
+    /// What few children need; there whenever `extra` is not empty. Its descriptors are filled in when they are made.
+    pub extras: Option<Box<Extras>>,
 }
 
-/// Where one of the descriptors 0, 1 and 2 comes from or goes to.
+/// A descriptor beyond the standard three.
+#[derive(Debug)]
+pub struct Extra {
+    /// Where it comes from or goes to.
+    pub source: Source,
+    /// The child reads from it.
+    pub input: bool,
+}
+
+/// Where one of a child's descriptors comes from or goes to.
 #[derive(Debug)]
 pub enum Source {
     /// A pipe whose other end is ours.
     Pipe,
+    /// A socket that goes both ways, whose other end is ours.
+    Duplex,
     /// `/dev/null`.
     Null,
     /// A descriptor already duplicated for the child, or the errno of the attempt.
     Descriptor(Result<OwnedFd, i32>),
-    /// A file: read for 0, created and truncated or appended to for 1 and 2.
+    /// A file: read by an input, else created and truncated or appended to.
     File {
         /// Its path, absolute.
         path: Vec<u8>,
@@ -74,7 +91,8 @@ impl Launch {
         child: u32,
         environment: u32,
         stdio: [Stdio; 3],
-        umask: u32,
+        descriptors: Vec<Stdio>,
+        umask: impl FnOnce() -> u32,
     ) -> SpawnRequest {
         // It controls a session of its own, and the target's group is in its foreground from the beginning.
         let own_terminal = matches!(self.stdio, [Source::Terminal(_), ..]);
@@ -85,7 +103,7 @@ impl Launch {
             kill_on_exit: self.kill_on_exit,
             kill_signal: self.kill_signal,
             kill_timeout_ms: self.kill_timeout_ms,
-            umask,
+            umask: self.umask.unwrap_or_else(umask),
             setsid: self.detached || own_terminal,
             foreground: self.foreground || own_terminal,
             stdio,
@@ -93,6 +111,10 @@ impl Launch {
             file: self.file.clone(),
             argv: self.argv.clone(),
             env: merge(self.inherited.as_ref().unwrap_or(&Strings::default()), &self.env, &self.unset),
+            extras: self
+                .extras
+                .as_ref()
+                .map(|extras| Box::new(Extras { descriptors, ..Extras::clone(extras) })),
         }
     }
 }

@@ -14,7 +14,7 @@ mod terminal;
 pub use child::Child;
 pub use environ::snapshot as snapshot_environ;
 pub use event::{Event, Exit, Failure};
-pub use launch::{Launch, Source};
+pub use launch::{Extra, Launch, Source};
 pub use supervisor::{Supervisor, retire};
 pub use sys::{EAGAIN, EINVAL, EIO, duplicate, make_blocking, make_pipe, take_over};
 pub use terminal::Terminal;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use protocol::Stdio;
-use reactor::Lane;
+use reactor::{Half, Lane};
 use rustix::fs::{Mode, OFlags};
 
 use crate::event::Failure;
@@ -28,14 +28,25 @@ pub(crate) struct OurEnd {
     pub(crate) lane: Lane,
     /// Nobody chose its size, and much may come out of it.
     pub(crate) grows: bool,
+    /// It is one direction of a socket whose other one is an end of its own.
+    pub(crate) half: Option<Half>,
+}
+
+/// Our ends of one child's pipes: of 0, 1 and 2, and two for each descriptor beyond them, of which the second is there for
+/// sockets only.
+#[derive(Debug, Default)]
+pub(crate) struct OurEnds {
+    pub(crate) standard: [Option<OurEnd>; 3],
+    pub(crate) extra: Vec<Option<OurEnd>>,
 }
 
 /// What one spawn sends and what stays here.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) slots: [Stdio; 3],
+    pub(crate) extra_slots: Vec<Stdio>,
     pub(crate) sent: Vec<OwnedFd>,
-    pub(crate) ours: [Option<OurEnd>; 3],
+    pub(crate) ours: OurEnds,
     /// The slave of its terminal, until it has exited.
     pub(crate) held: Option<OwnedFd>,
     pub(crate) status: OwnedFd,
@@ -51,33 +62,54 @@ pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) 
             *source = Source::Descriptor(side_of(link, number, environment, links));
         }
     }
-    if let [Source::Terminal(terminal), ..] = launch.stdio {
-        return terminal.prepare(output_lane(launch));
+    let mut opened_extra = Vec::with_capacity(launch.extra.len());
+    for extra in &launch.extra {
+        opened_extra.push(open(&extra.source, extra.input, false, launch)?);
     }
+    let mut prepared = match launch.stdio {
+        [Source::Terminal(terminal), ..] => terminal.prepare(output_lane(launch))?,
+        _ => prepare_standard(launch)?,
+    };
+    for (extra, opened) in launch.extra.iter_mut().zip(opened_extra) {
+        prepared.extra_slots.push(opened.slot);
+        prepared.ours.extra.extend([opened.ours, opened.back]);
+        prepared.sent.extend(sent(opened.sent, &mut extra.source));
+    }
+    Ok(prepared)
+}
+
+/// Of 0, 1 and 2, each with a source of its own.
+fn prepare_standard(launch: &mut Launch) -> Result<Prepared, Failure> {
     let mut opened = Vec::with_capacity(3);
     for (number, source) in launch.stdio.iter().enumerate() {
-        opened.push(open(source, number, launch)?);
+        opened.push(open(source, number == 0, number == 1, launch)?);
     }
     let (status, status_write) = status_pipe()?;
 
     let mut prepared = Prepared {
         slots: [Stdio::Null; 3],
-        sent: Vec::with_capacity(3),
-        ours: [None, None, None],
+        extra_slots: Vec::new(),
+        sent: Vec::with_capacity(3 + launch.extra.len()),
+        ours: OurEnds::default(),
         held: None,
         status,
         status_write,
     };
-    let places = prepared.slots.iter_mut().zip(&mut prepared.ours);
+    let places = prepared.slots.iter_mut().zip(&mut prepared.ours.standard);
     for ((source, opened), (slot, ours)) in launch.stdio.iter_mut().zip(opened).zip(places) {
         *slot = opened.slot;
         *ours = opened.ours;
-        match (opened.sent, std::mem::replace(source, Source::Null)) {
-            (Some(fd), _) | (None, Source::Descriptor(Ok(fd))) => prepared.sent.push(fd),
-            (None, _) => {}
-        }
+        prepared.sent.extend(sent(opened.sent, source));
     }
     Ok(prepared)
+}
+
+/// What is sent for a slot: what was made for it, or the descriptor that its source held.
+fn sent(made: Option<OwnedFd>, source: &mut Source) -> Option<OwnedFd> {
+    match (made, std::mem::replace(source, Source::Null)) {
+        (Some(fd), _) | (None, Source::Descriptor(Ok(fd))) => Some(fd),
+        (None, _) => None,
+    }
 }
 
 /// The status pipe of a spawn, its reading end first.
@@ -98,10 +130,18 @@ struct Opened {
     /// What was made for the child; a descriptor that came with the launch stays there until all else has succeeded.
     sent: Option<OwnedFd>,
     ours: Option<OurEnd>,
+    /// The writing half of a socket.
+    back: Option<OurEnd>,
 }
 
-fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failure> {
-    let only = |slot| Ok(Opened { slot, sent: None, ours: None });
+impl Opened {
+    fn new(slot: Stdio, sent: Option<OwnedFd>) -> Self {
+        Self { slot, sent, ours: None, back: None }
+    }
+}
+
+fn open(source: &Source, input: bool, may_grow: bool, launch: &Launch) -> Result<Opened, Failure> {
+    let only = |slot| Ok(Opened::new(slot, None));
     match source {
         Source::Null => only(Stdio::Null),
         Source::SameAsStdout => only(Stdio::SameAsStdout),
@@ -109,40 +149,56 @@ fn open(source: &Source, number: usize, launch: &Launch) -> Result<Opened, Failu
         Source::Descriptor(Err(errno)) => Err(Failure::new("descriptor", *errno)),
         Source::Link(_) | Source::Terminal(_) => Err(Failure::new("pipe", libc::EINVAL)),
         Source::File { path, append } => {
-            let flags = match (number, append) {
-                (0, _) => OFlags::RDONLY,
-                (_, true) => OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND,
-                (_, false) => OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC,
+            let flags = match (input, append) {
+                (true, _) => OFlags::RDONLY,
+                (false, true) => OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND,
+                (false, false) => OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC,
             };
             let mode = Mode::from_raw_mode(0o666);
             match rustix::fs::open(path.as_slice(), flags | OFlags::CLOEXEC | OFlags::NOCTTY, mode) {
-                Ok(fd) => Ok(Opened { slot: Stdio::Passed, sent: Some(fd), ours: None }),
+                Ok(fd) => Ok(Opened::new(Stdio::Passed, Some(fd))),
                 Err(error) => Err(Failure {
                     detail: String::from_utf8_lossy(path).into_owned(),
                     ..Failure::new("open", error.raw_os_error())
                 }),
             }
         }
-        Source::Pipe => {
-            our_pipe(number, launch.pipe_size, if number == 0 { Lane::Demand } else { output_lane(launch) })
-        }
-        Source::Tail(keep) => our_pipe(number, launch.pipe_size, Lane::Tail(*keep)),
+        Source::Pipe => our_pipe(
+            input,
+            may_grow,
+            launch.pipe_size,
+            if input { Lane::Demand } else { output_lane(launch) },
+        ),
+        Source::Tail(keep) => our_pipe(input, may_grow, launch.pipe_size, Lane::Tail(*keep)),
+        Source::Duplex => our_socket(),
     }
 }
 
 /// A pipe with one end for the child. Only our end is non-blocking: the two ends are separate open file descriptions.
-fn our_pipe(number: usize, size: usize, lane: Lane) -> Result<Opened, Failure> {
+fn our_pipe(input: bool, may_grow: bool, size: usize, lane: Lane) -> Result<Opened, Failure> {
     let failed = |errno| Failure::new("pipe", errno);
     let (read, write) = sys::pipe().map_err(failed)?;
-    let (theirs, ours) = if number == 0 { (read, write) } else { (write, read) };
+    let (theirs, ours) = if input { (read, write) } else { (write, read) };
     sys::make_non_blocking(ours.as_fd()).map_err(failed)?;
     if size > 0 {
         // The kernel may refuse (quota, ceiling): the default size is no error.
         sys::set_pipe_size(ours.as_fd(), size);
     }
     // Read on demand, a larger pipe saves nothing that could be measured.
-    let grows = number == 1 && size == 0 && matches!(lane, Lane::Ahead(_));
-    Ok(Opened { slot: Stdio::Passed, sent: Some(theirs), ours: Some(OurEnd { fd: ours, lane, grows }) })
+    let grows = may_grow && size == 0 && matches!(lane, Lane::Ahead(_));
+    let ours = Some(OurEnd { fd: ours, lane, grows, half: None });
+    Ok(Opened { ours, ..Opened::new(Stdio::Passed, Some(theirs)) })
+}
+
+/// A socket with one end for the child. Ours becomes two ends, one for each direction, so that each can be closed by itself.
+fn our_socket() -> Result<Opened, Failure> {
+    let failed = |errno| Failure::new("pipe", errno);
+    let (ours, theirs) = sys::stream_pair().map_err(failed)?;
+    sys::make_non_blocking(ours.as_fd()).map_err(failed)?;
+    let second = sys::duplicate_own(&ours).map_err(failed)?;
+    let end = |fd, half| Some(OurEnd { fd, lane: Lane::Demand, grows: false, half: Some(half) });
+    let (ours, back) = (end(ours, Half::Reading), end(second, Half::Writing));
+    Ok(Opened { ours, back, ..Opened::new(Stdio::Passed, Some(theirs)) })
 }
 
 /// A spawn that is given up fetches its sides of links all the same, and closes them: its neighbours see an end, and no

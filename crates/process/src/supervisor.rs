@@ -210,6 +210,7 @@ impl Supervisor {
             self.abandon(&pending);
             return Some((child, Step::Sent));
         }
+        self.replace_outdated(turn, &pending.launch);
         let unanswered = self.current.as_ref().map_or(0, |current| current.unanswered());
         if unanswered >= WINDOW {
             self.queue.push_front(pending);
@@ -299,18 +300,25 @@ impl Supervisor {
         }
     }
 
-    /// The shepherd for this spawn: the resident one while its credentials are ours, one of its own for a child that
-    /// shall outlive us.
+    /// After a change of privileges the resident shepherd still has the old ones: it sees to what it has, and starts nothing
+    /// more. One that has nothing is let go at once.
+    fn replace_outdated(&mut self, turn: &Turn<'_>, launch: &Launch) {
+        let is_other = |current: &mut Arc<Connection>| current.credentials != sys::credentials();
+        let old = if is_one_shot(launch) { None } else { self.current.take_if(is_other) };
+        let Some(old) = old else { return };
+        let serves = |child: &Arc<Child>| child.connection.get().is_some_and(|used| Arc::ptr_eq(used, &old));
+        if !self.children.values().any(serves) {
+            old.close(turn);
+        }
+    }
+
+    /// The shepherd for this spawn: the resident one, or one of its own for a child that shall outlive us.
     fn connect(&mut self, turn: &Turn<'_>, pending: &Pending) -> Result<Arc<Connection>, Failure> {
-        if pending.launch.detached || pending.launch.containment == Containment::None {
+        if is_one_shot(&pending.launch) {
             return Connection::open(turn, &pending.shepherd, Mode::OneShot);
         }
-        if let Some(current) = &self.current {
-            // After a drop of privileges the resident shepherd still has the old ones: it ends what it has, and starts
-            // nothing more.
-            if !current.is_lost() && current.credentials == sys::credentials() {
-                return Ok(Arc::clone(current));
-            }
+        if let Some(current) = self.current.as_ref().filter(|current| !current.is_lost()) {
+            return Ok(Arc::clone(current));
         }
         let connection = Connection::open(turn, &pending.shepherd, Mode::Resident)?;
         self.current = Some(Arc::clone(&connection));
@@ -343,6 +351,11 @@ pub fn retire(reactor: &Reactor, environment: &Arc<Environment>) {
     });
 }
 
+/// Whether a shepherd of its own starts it.
+fn is_one_shot(launch: &Launch) -> bool {
+    launch.detached || launch.containment == Containment::None
+}
+
 #[derive(Debug)]
 enum Step {
     Sent,
@@ -369,8 +382,9 @@ fn out_of_or_failed(failure: Failure) -> Attempt {
 fn make_ready(pending: &mut Pending, links: &mut Links) -> Result<Ready, Failure> {
     let child = pending.child.id();
     let environment = pending.child.environment.number();
-    let prepared = prepare(&mut pending.launch, environment, links)?;
-    let encoded = pending.launch.request(child, environment, prepared.slots, sys::umask()).encode();
+    let mut prepared = prepare(&mut pending.launch, environment, links)?;
+    let extra = std::mem::take(&mut prepared.extra_slots);
+    let encoded = pending.launch.request(child, environment, prepared.slots, extra, sys::umask).encode();
     if encoded.len() <= MAX_INLINE {
         return Ok(Ready { prepared, message: Frame::Spawn(encoded).encode(), memfd: None });
     }

@@ -8,7 +8,7 @@ use protocol::Stdio;
 use reactor::Lane;
 
 use crate::event::Failure;
-use crate::stdio::{OurEnd, Prepared, status_pipe};
+use crate::stdio::{OurEnd, OurEnds, Prepared, status_pipe};
 use crate::sys;
 
 /// A terminal as it was asked for. The size is not 0.
@@ -33,14 +33,15 @@ impl Terminal {
             |fd: &OwnedFd| fd.try_clone().map_err(|error| failed(error.raw_os_error().unwrap_or(libc::EIO)));
         let (master, slave) = sys::open_terminal(self.columns, self.rows, self.raw).map_err(failed)?;
         sys::make_non_blocking(master.as_fd()).map_err(failed)?;
-        let writer = OurEnd { fd: copy(&master)?, lane: Lane::Demand, grows: false };
-        let reader = OurEnd { fd: master, lane, grows: false };
+        let writer = OurEnd { fd: copy(&master)?, lane: Lane::Demand, grows: false, half: None };
+        let reader = OurEnd { fd: master, lane, grows: false, half: None };
         let held = if sys::HOLDS_SLAVE { Some(copy(&slave)?) } else { None };
         let (status, status_write) = status_pipe()?;
         Ok(Prepared {
             slots: [Stdio::Passed, Stdio::Passed, Stdio::SameAsStdout],
+            extra_slots: Vec::new(),
             sent: vec![copy(&slave)?, slave],
-            ours: [Some(writer), Some(reader), None],
+            ours: OurEnds { standard: [Some(writer), Some(reader), None], extra: Vec::new() },
             held,
             status,
             status_write,

@@ -18,7 +18,7 @@ const ANSWER: usize = 1;
 
 /// One message on the spawn socket.
 ///
-/// Descriptors sent along, in this order: those of the stdio slots that are [`crate::Stdio::Passed`], the status pipe's
+/// Descriptors sent along, in this order: those of the slots that are [`crate::Stdio::Passed`], the status pipe's
 /// write end, and for [`Frame::SpawnInMemfd`] the memfd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {

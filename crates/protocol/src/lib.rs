@@ -5,8 +5,10 @@
 
 mod answer;
 mod bytes;
+mod cgroup;
 mod control;
 mod error;
+mod extras;
 mod frame;
 mod request;
 mod status;
@@ -14,8 +16,10 @@ mod strings;
 mod version;
 
 pub use answer::{ANSWER_SIZE, Answer};
+pub use cgroup::Cgroup;
 pub use control::{CONTROL_SIZE, Control};
 pub use error::DecodeError;
+pub use extras::{Extras, MAX_EXTRA_FDS, Resource, UNLIMITED};
 pub use frame::{Frame, MAX_INLINE, MAX_REQUEST};
 pub use request::{Containment, NEVER, SpawnRequest, Stdio};
 pub use status::{STATUS_SIZE, Stage, Status};

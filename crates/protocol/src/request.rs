@@ -1,7 +1,9 @@
 //! Everything the shepherd has to know to start one child.
 
 use crate::bytes::{Reader, push_string};
+use crate::cgroup::Cgroup;
 use crate::error::DecodeError;
+use crate::extras::Extras;
 use crate::strings::Strings;
 
 /// A `kill_timeout_ms` that never runs out: no SIGKILL follows the polite signal.
@@ -16,6 +18,8 @@ pub enum Containment {
     Group = 1,
     /// A keeper process to which every descendant comes back.
     Tree = 2,
+    /// The same, and a control group. Only told, never asked for by this name: see [`Extras::cgroup`].
+    Cgroup = 3,
 }
 
 impl Containment {
@@ -24,6 +28,7 @@ impl Containment {
             0 => Ok(Self::None),
             1 => Ok(Self::Group),
             2 => Ok(Self::Tree),
+            3 => Ok(Self::Cgroup),
             _ => Err(DecodeError::Invalid("containment")),
         }
     }
@@ -41,7 +46,7 @@ pub enum Stdio {
 }
 
 impl Stdio {
-    const fn from_byte(byte: u8) -> Result<Self, DecodeError> {
+    pub(crate) const fn from_byte(byte: u8) -> Result<Self, DecodeError> {
         match byte {
             0 => Ok(Self::Null),
             1 => Ok(Self::Passed),
@@ -50,7 +55,7 @@ impl Stdio {
         }
     }
 
-    const fn to_byte(self) -> u8 {
+    pub(crate) const fn to_byte(self) -> u8 {
         match self {
             Self::Null => 0,
             Self::Passed => 1,
@@ -90,6 +95,8 @@ pub struct SpawnRequest {
     pub argv: Strings,
     /// `name=value` pairs.
     pub env: Strings,
+    /// What few targets need.
+    pub extras: Option<Box<Extras>>,
 }
 
 impl SpawnRequest {
@@ -114,6 +121,10 @@ impl SpawnRequest {
         push_string(&mut bytes, &self.file);
         push_string(&mut bytes, argv);
         push_string(&mut bytes, env);
+        bytes.push(u8::from(self.extras.is_some()));
+        if let Some(extras) = &self.extras {
+            extras.encode(&mut bytes);
+        }
         bytes
     }
 
@@ -142,6 +153,7 @@ impl SpawnRequest {
             file: reader.string("file")?,
             argv: reader.strings("argv")?,
             env: reader.strings("env")?,
+            extras: reader.bool("extras")?.then(|| Extras::decode(&mut reader).map(Box::new)).transpose()?,
         };
         reader.end()?;
         request.check()?;
@@ -154,16 +166,31 @@ impl SpawnRequest {
         bytes.first_chunk::<8>().map(|head| u64::from_le_bytes(*head))
     }
 
-    /// How many of the stdio slots take a descriptor from the message.
+    /// How many slots take a descriptor from the message.
     #[must_use]
     pub fn passed(&self) -> usize {
-        self.stdio.iter().filter(|slot| **slot == Stdio::Passed).count()
+        let extra = self.extras.iter().flat_map(|extras| &extras.descriptors);
+        self.stdio.iter().chain(extra).filter(|slot| **slot == Stdio::Passed).count()
+    }
+
+    /// How many descriptors the target has.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        3 + self.extras.as_ref().map_or(0, |extras| extras.descriptors.len())
+    }
+
+    /// The control group it is started in.
+    #[must_use]
+    pub fn cgroup(&self) -> Option<&Cgroup> {
+        self.extras.as_ref().and_then(|extras| extras.cgroup.as_ref())
     }
 
     fn check(&self) -> Result<(), DecodeError> {
         let [stdin, stdout, _] = self.stdio;
         let fields = [
             ("child", self.child != 0),
+            ("containment", self.containment != Containment::Cgroup),
+            ("cgroup", self.containment == Containment::Tree || self.cgroup().is_none()),
             ("kill_signal", (1..=64).contains(&self.kill_signal)),
             ("umask", self.umask <= 0o777),
             ("stdio", stdin != Stdio::SameAsStdout && stdout != Stdio::SameAsStdout),

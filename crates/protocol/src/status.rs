@@ -2,6 +2,7 @@
 
 use crate::bytes::{Fixed, Reader};
 use crate::error::DecodeError;
+use crate::extras::Resource;
 use crate::request::Containment;
 
 /// Size of an encoded [`Status`].
@@ -75,55 +76,105 @@ pub enum Stage {
     Timeout,
     /// Receiving the descriptors.
     Descriptors,
-    /// Putting the descriptors on 0, 1 and 2.
+    /// Putting the descriptors on 0, 1, 2 and so on.
     Stdio,
     /// Making the target's group or session.
     Session,
+    /// Setting the nice value.
+    Nice,
+    /// Setting a resource limit.
+    Limit(Resource),
+    /// Giving up the supplementary groups.
+    Groups,
+    /// Becoming another group.
+    Gid,
+    /// Becoming another user.
+    Uid,
+    /// Finding the control group to make a leaf in.
+    CgroupParent,
+    /// Making the leaf.
+    CgroupLeaf,
+    /// Making sure that the leaf can be killed as a whole.
+    CgroupKill,
+    /// Limiting its memory.
+    CgroupMemory,
+    /// Limiting its processes.
+    CgroupPids,
+    /// Limiting its processor time.
+    CgroupCpu,
+    /// Starting the target in it.
+    CgroupJoin,
 }
 
 impl Stage {
-    const ALL: [Self; 11] = [
-        Self::Exec,
-        Self::Chdir,
-        Self::Fork,
-        Self::Containment,
-        Self::Decode,
-        Self::Credentials,
-        Self::Foreground,
-        Self::Timeout,
-        Self::Descriptors,
-        Self::Stdio,
-        Self::Session,
+    /// Every stage with its word; its place is its byte in a record.
+    const ALL: [(Self, &'static str); 28] = [
+        (Self::Exec, "exec"),
+        (Self::Chdir, "chdir"),
+        (Self::Fork, "fork"),
+        (Self::Containment, "containment"),
+        (Self::Decode, "decode"),
+        (Self::Credentials, "credentials"),
+        (Self::Foreground, "foreground"),
+        (Self::Timeout, "timeout"),
+        (Self::Descriptors, "descriptors"),
+        (Self::Stdio, "stdio"),
+        (Self::Session, "session"),
+        (Self::Nice, "nice"),
+        (Self::Limit(Resource::Nofile), "rlimits.nofile"),
+        (Self::Limit(Resource::Nproc), "rlimits.nproc"),
+        (Self::Limit(Resource::As), "rlimits.as"),
+        (Self::Limit(Resource::Cpu), "rlimits.cpu"),
+        (Self::Limit(Resource::Core), "rlimits.core"),
+        (Self::Limit(Resource::Fsize), "rlimits.fsize"),
+        (Self::Groups, "groups"),
+        (Self::Gid, "gid"),
+        (Self::Uid, "uid"),
+        (Self::CgroupParent, "cgroup.parent"),
+        (Self::CgroupLeaf, "cgroup.leaf"),
+        (Self::CgroupKill, "cgroup.kill"),
+        (Self::CgroupMemory, "cgroup.memoryMax"),
+        (Self::CgroupPids, "cgroup.pidsMax"),
+        (Self::CgroupCpu, "cgroup.cpuMax"),
+        (Self::CgroupJoin, "cgroup.join"),
     ];
+
+    fn place(self) -> usize {
+        Self::ALL.iter().position(|(stage, _)| *stage == self).unwrap_or(0)
+    }
 
     /// The word for it in an error.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exec => "exec",
-            Self::Chdir => "chdir",
-            Self::Fork => "fork",
-            Self::Containment => "containment",
-            Self::Decode => "decode",
-            Self::Credentials => "credentials",
-            Self::Foreground => "foreground",
-            Self::Timeout => "timeout",
-            Self::Descriptors => "descriptors",
-            Self::Stdio => "stdio",
-            Self::Session => "session",
-        }
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.get(self.place()).map_or("exec", |(_, word)| word)
     }
 
-    /// Its byte in a record.
+    /// Whether it is the wanted hold on the tree that could not be had.
     #[must_use]
-    pub const fn to_byte(self) -> u8 {
-        self as u8
+    pub const fn is_containment(self) -> bool {
+        matches!(
+            self,
+            Self::Containment
+                | Self::CgroupParent
+                | Self::CgroupLeaf
+                | Self::CgroupKill
+                | Self::CgroupMemory
+                | Self::CgroupPids
+                | Self::CgroupCpu
+                | Self::CgroupJoin
+        )
+    }
+
+    /// Its byte in a record. Async-signal-safe.
+    #[must_use]
+    pub fn to_byte(self) -> u8 {
+        self.place() as u8
     }
 
     /// The stage of that byte.
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(byte)).copied()
+        Self::ALL.get(usize::from(byte)).map(|(stage, _)| *stage)
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{
-    Answer, Containment, Control, DecodeError, Frame, MAX_INLINE, SpawnRequest, Stage, Status, Stdio, Strings,
+    Answer, Cgroup, Containment, Control, DecodeError, Extras, Frame, MAX_EXTRA_FDS, MAX_INLINE, Resource,
+    SpawnRequest, Stage, Status, Stdio, Strings,
 };
 
 fn string() -> impl Strategy<Value = Vec<u8>> {
@@ -22,31 +23,53 @@ fn stderr_slot() -> impl Strategy<Value = Stdio> {
     prop_oneof![Just(Stdio::Null), Just(Stdio::Passed), Just(Stdio::SameAsStdout)]
 }
 
+fn extras() -> impl Strategy<Value = Option<Box<Extras>>> {
+    let id = || proptest::option::of(0..u32::MAX);
+    let limits = proptest::array::uniform6(proptest::option::of(any::<u64>()));
+    let bound = || proptest::option::of(any::<u64>());
+    let cpu = proptest::option::of((any::<u64>(), any::<u64>()));
+    let cgroup = (string(), bound(), bound(), cpu)
+        .prop_map(|(parent, memory_max, pids_max, cpu_max)| Cgroup { parent, memory_max, pids_max, cpu_max });
+    let nice = proptest::option::of(-20_i8..=19);
+    let descriptors = vec(slot(), 0..=MAX_EXTRA_FDS);
+    let fields = (id(), id(), nice, limits, descriptors, proptest::option::of(cgroup));
+    proptest::option::of(fields.prop_map(|(uid, gid, nice, limits, descriptors, cgroup)| {
+        Box::new(Extras { uid, gid, nice, limits, descriptors, cgroup })
+    }))
+}
+
 fn request() -> impl Strategy<Value = SpawnRequest> {
     let numbers = (1_u64.., any::<u32>(), any::<u32>(), 0_u32..=0o777, 1_u8..=64, containment());
     let switches = (any::<bool>(), any::<bool>(), any::<bool>());
     let strings = (string(), vec(1_u8..=255, 1..24), vec(string(), 1..6), vec(string(), 0..6));
-    (numbers, switches, (slot(), slot(), stderr_slot()), strings).prop_map(
+    (numbers, switches, (slot(), slot(), stderr_slot()), strings, extras()).prop_map(
         |(
             (child, environment, kill_timeout_ms, umask, kill_signal, containment),
             (kill_on_exit, setsid, foreground),
             (stdin, stdout, stderr),
             (cwd, file, argv, env),
-        )| SpawnRequest {
-            child,
-            environment,
-            containment,
-            kill_on_exit,
-            kill_signal,
-            kill_timeout_ms,
-            umask,
-            setsid,
-            foreground,
-            stdio: [stdin, stdout, stderr],
-            cwd,
-            file,
-            argv: Strings::from_iter(argv),
-            env: Strings::from_iter(env),
+            mut extras,
+        )| {
+            if let (Containment::None | Containment::Group, Some(extras)) = (containment, &mut extras) {
+                extras.cgroup = None;
+            }
+            SpawnRequest {
+                child,
+                environment,
+                containment,
+                kill_on_exit,
+                kill_signal,
+                kill_timeout_ms,
+                umask,
+                setsid,
+                foreground,
+                stdio: [stdin, stdout, stderr],
+                cwd,
+                file,
+                argv: Strings::from_iter(argv),
+                env: Strings::from_iter(env),
+                extras,
+            }
         },
     )
 }
@@ -70,10 +93,11 @@ fn control() -> impl Strategy<Value = Control> {
 
 fn status() -> impl Strategy<Value = Status> {
     prop_oneof![
-        (0_u8..11, any::<i32>()).prop_filter_map("a stage", |(byte, errno)| {
+        (0_u8..28, any::<i32>()).prop_filter_map("a stage", |(byte, errno)| {
             Stage::from_byte(byte).map(|stage| Status::Failed { stage, errno })
         }),
         (any::<i32>(), containment()).prop_map(|(pid, containment)| Status::Started { pid, containment }),
+        any::<i32>().prop_map(|pid| Status::Started { pid, containment: Containment::Cgroup }),
         Just(Status::Stopped),
         Just(Status::Orphaned),
         (any::<i32>(), any::<i32>(), any::<bool>(), any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
@@ -147,8 +171,47 @@ fn every_stage_has_its_own_word() {
     let mut distinct = words.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    assert_eq!(words.len(), 11);
+    assert_eq!(words.len(), 28);
     assert_eq!(distinct.len(), words.len());
+}
+
+#[test]
+fn what_nobody_asked_for_is_one_byte() {
+    let mut request = SpawnRequest {
+        child: 1,
+        environment: 1,
+        containment: Containment::Tree,
+        kill_on_exit: false,
+        kill_signal: 15,
+        kill_timeout_ms: 5000,
+        umask: 0o22,
+        setsid: false,
+        foreground: false,
+        stdio: [Stdio::Null; 3],
+        cwd: b"/".to_vec(),
+        file: b"true".to_vec(),
+        argv: Strings::from_iter(["true"]),
+        env: Strings::default(),
+        extras: None,
+    };
+    let plain = request.encode();
+    assert_eq!(plain.last(), Some(&0));
+    let mut with = |extras| {
+        request.extras = Some(Box::new(extras));
+        SpawnRequest::decode(&request.encode()).map(|request| request.passed())
+    };
+    assert_eq!(with(Extras { descriptors: vec![Stdio::Passed, Stdio::Null], ..Extras::default() }), Ok(1));
+    let refused = [
+        ("uid", Extras { uid: Some(u32::MAX), ..Extras::default() }),
+        ("gid", Extras { gid: Some(u32::MAX), ..Extras::default() }),
+        ("nice", Extras { nice: Some(20), ..Extras::default() }),
+        ("descriptors", Extras { descriptors: vec![Stdio::SameAsStdout], ..Extras::default() }),
+        ("descriptors", Extras { descriptors: vec![Stdio::Null; MAX_EXTRA_FDS + 1], ..Extras::default() }),
+    ];
+    for (field, extras) in refused {
+        assert_eq!(with(extras), Err(DecodeError::Invalid(field)));
+    }
+    assert_eq!(Resource::ALL.len(), Resource::COUNT);
 }
 
 #[test]

@@ -43,6 +43,15 @@ pub enum Lane {
     Tail(usize),
 }
 
+/// Which direction of a socket an endpoint is; the other one is an endpoint with a descriptor of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// What the other side writes.
+    Reading,
+    /// What the other side reads.
+    Writing,
+}
+
 /// What a parked operation waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watch {
@@ -71,6 +80,8 @@ struct State {
     hangup_wanted: bool,
     /// For a pipe that may grow.
     growth: Option<Growth>,
+    /// For one direction of a socket.
+    half: Option<Half>,
     lane: Reader,
 }
 
@@ -104,8 +115,14 @@ impl Endpoint {
         };
         let mut made = None;
         reactor.insert(|token| {
-            let state =
-                State { fd: Some(fd), armed: false, hangup_wanted: false, growth: None, lane: reader };
+            let state = State {
+                fd: Some(fd),
+                armed: false,
+                hangup_wanted: false,
+                growth: None,
+                half: None,
+                lane: reader,
+            };
             let endpoint = Arc::new(Self {
                 id: environment.endpoint_id(),
                 token,
@@ -147,6 +164,11 @@ impl Endpoint {
         lock(&self.state).growth = Some(Growth::default());
     }
 
+    /// Makes it one direction of a socket: closing it ends that direction, though the socket has another descriptor.
+    pub fn be_half(&self, half: Half) {
+        lock(&self.state).half = Some(half);
+    }
+
     /// Whether the I/O thread reads ahead of JavaScript.
     #[must_use]
     pub fn reads_ahead(&self) -> bool {
@@ -164,7 +186,11 @@ impl Endpoint {
             return Err(io::Error::from_raw_os_error(libc::EBUSY));
         }
         let fd = open(&state)?;
-        retry(|| terminal::read(fd, rustix::io::read(fd, &mut *into)))
+        match retry(|| terminal::read(fd, rustix::io::read(fd, &mut *into))) {
+            // The other side went away without having read everything, which is for our writes to tell.
+            Err(error) if state.half.is_some() && error.raw_os_error() == Some(libc::ECONNRESET) => Ok(0),
+            outcome => outcome,
+        }
     }
 
     /// One `write(2)` of `from`: the bytes the kernel took.
@@ -321,6 +347,9 @@ impl Endpoint {
     pub fn close(&self) {
         let mut state = lock(&self.state);
         self.leave(&mut state);
+        if let (Some(fd), Some(half)) = (&state.fd, state.half) {
+            sys::end_half(fd.as_fd(), half == Half::Writing);
+        }
         // Under the lock: nobody can be inside a call on the descriptor.
         drop((state.fd.take(), state.growth.take()));
         state.lane = match std::mem::replace(&mut state.lane, Reader::Demand) {

@@ -11,7 +11,7 @@ mod sys;
 mod tail;
 mod terminal;
 
-pub use endpoint::{Endpoint, Lane, Watch};
+pub use endpoint::{Endpoint, Half, Lane, Watch};
 pub use environment::{Completion, Environment};
 pub use reactor::{Handler, Reactor, Registration, Turn};
 pub use sys::spawn_without_signals;

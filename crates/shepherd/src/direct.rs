@@ -2,7 +2,8 @@
 //! waits for.
 //! A pipe that execve closes tells how it went: end of file = the program runs, five bytes = why it doesn't.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use libc::pid_t;
@@ -46,9 +47,9 @@ pub fn start(order: Order, reach: Containment, bound: bool, now: Instant) -> Res
     let terminal = Terminal::of(&order);
     let Order { request, ends, status, node, memfd } = order;
     drop(memfd);
-    let (child, rules) = (request.child, Rules::of(&request));
+    let (child, rules, slots) = (request.child, Rules::of(&request), request.slots());
     let plan = Plan::new(request, &ends, node, bound.then(sys::own_pid));
-    let forked = sys::errno_pipe().and_then(|pipe| Ok((pipe, sys::fork()?)));
+    let forked = errno_pipe(slots).and_then(|pipe| Ok((pipe, sys::fork()?)));
     match forked {
         Ok(((_, writer), Side::Child)) => {
             let failure = exec::become_target(&plan);
@@ -72,6 +73,13 @@ pub fn start(order: Order, reach: Containment, bound: bool, now: Instant) -> Res
             Err(Refusal { child, status: Some(status), stage: Stage::Fork, errno: sys::number(&error) })
         }
     }
+}
+
+/// A pipe for the outcome of a start. The child's end lies above the numbers that the child puts its descriptors on.
+pub fn errno_pipe(slots: usize) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = sys::errno_pipe()?;
+    let writer = if slots > 3 { sys::duplicate(writer.as_fd(), slots as RawFd)? } else { writer };
+    Ok((reader, writer))
 }
 
 impl Starting {

@@ -1,13 +1,14 @@
 //! The child's side of a spawn, from the fork to execve. After the fork it allocates nothing, locks nothing and unwinds
 //! nothing: between vfork and execve the memory is the parent's. `Plan` holds all it needs, made before.
 
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
 use libc::{c_char, c_int, pid_t};
-use protocol::{SpawnRequest, Stage, Stdio, Strings};
+use protocol::{Extras, SpawnRequest, Stage, Strings};
 
-use crate::{foreground, search, sys};
+use crate::descriptors::Sources;
+use crate::{foreground, identity, search, sys};
 
 /// Why a child could not become its target.
 #[derive(Debug, Clone, Copy)]
@@ -31,10 +32,6 @@ impl Failure {
         Self { stage, errno: c_int::from_le_bytes([a, b, c, d]) }
     }
 }
-
-/// Where a slot comes from, by number: one of the message's descriptors, or one of these two.
-const KEEP_NULL: RawFd = -1;
-const SAME_AS_STDOUT: RawFd = -2;
 
 /// A list of C strings and the pointers to them, as execve takes them.
 struct Words {
@@ -60,7 +57,8 @@ pub struct Plan {
     setsid: bool,
     /// The process whose terminal's foreground the target gets, where that is its to lend.
     foreground: Option<pid_t>,
-    sources: [RawFd; 3],
+    sources: Sources,
+    extras: Option<Box<Extras>>,
     /// The process whose death kills the target; `None` for a target that outlives its starter.
     bound_to: Option<pid_t>,
 }
@@ -69,12 +67,8 @@ impl Plan {
     /// `ends` are the passed descriptors in the order of their slots; they stay the caller's and open until the exec.
     /// `node` is who asked.
     pub fn new(request: SpawnRequest, ends: &[OwnedFd], node: pid_t, bound_to: Option<pid_t>) -> Self {
-        let mut passed = ends.iter().map(AsRawFd::as_raw_fd);
-        let sources = request.stdio.map(|slot| match slot {
-            Stdio::Null => KEEP_NULL,
-            Stdio::Passed => passed.next().unwrap_or(KEEP_NULL),
-            Stdio::SameAsStdout => SAME_AS_STDOUT,
-        });
+        let extra = request.extras.as_ref().map_or(&[][..], |extras| &extras.descriptors);
+        let sources = Sources::new(request.stdio, extra, ends.iter().map(AsRawFd::as_raw_fd));
         let mut cwd = request.cwd;
         cwd.push(0);
         Self {
@@ -86,8 +80,16 @@ impl Plan {
             setsid: request.setsid,
             foreground: request.foreground.then_some(node),
             sources,
+            extras: request.extras,
             bound_to,
         }
+    }
+}
+
+impl Plan {
+    /// How many descriptors the target has.
+    pub fn slots(&self) -> usize {
+        self.sources.end() as usize
     }
 }
 
@@ -96,21 +98,23 @@ pub fn become_target(plan: &Plan) -> Failure {
     let attempt = || -> Result<(), Failure> {
         // All others are at their default since `main`, and exec takes nothing but ignored ones along.
         sys::restore_sigpipe();
-        if plan.bound_to.is_some_and(|parent| !sys::die_with(parent)) {
-            return Err(Failure { stage: Stage::Fork, errno: libc::ECHILD });
-        }
+        bind(plan)?;
         // SAFETY: no memory is passed.
         step(Stage::Session, unsafe { if plan.setsid { libc::setsid() } else { libc::setpgid(0, 0) } })?;
-        set_stdio(plan.sources)?;
+        plan.sources.place()?;
         // SAFETY: no memory is passed.
         unsafe { libc::umask(plan.umask) };
         if let Some(cwd) = &plan.cwd {
             // SAFETY: a C string.
             step(Stage::Chdir, unsafe { libc::chdir(cwd.as_ptr().cast()) })?;
         }
-        sys::close_on_exec_from(3);
         if let Some(node) = plan.foreground {
             take_foreground(plan.setsid, node)?;
+        }
+        if let Some(extras) = &plan.extras
+            && identity::take_on(extras)?
+        {
+            bind(plan)?;
         }
         // Last, as SIGTTOU must be blocked above; what arrives from here on is the target's.
         sys::clear_mask();
@@ -122,27 +126,17 @@ pub fn become_target(plan: &Plan) -> Failure {
     }
 }
 
-fn step(stage: Stage, result: c_int) -> Result<c_int, Failure> {
-    if result < 0 { Err(Failure { stage, errno: sys::errno() }) } else { Ok(result) }
-}
-
-/// Puts the sources on 0, 1 and 2. Received descriptors always lie above 2, which are never closed here; one that did not
-/// would be moved up first, so that no slot overwrites the source of a later one.
-fn set_stdio(mut sources: [RawFd; 3]) -> Result<(), Failure> {
-    for source in &mut sources {
-        if (0..3).contains(source) {
-            // SAFETY: plain numbers.
-            *source = step(Stage::Stdio, unsafe { libc::fcntl(*source, libc::F_DUPFD_CLOEXEC, 3) })?;
-        }
-    }
-    for (slot, source) in (0..).zip(sources) {
-        let source = if source == SAME_AS_STDOUT { 1 } else { source };
-        if source != KEEP_NULL {
-            // SAFETY: plain numbers; the copy is not close-on-exec.
-            step(Stage::Stdio, unsafe { libc::dup2(source, slot) })?;
-        }
+/// Ties the target's life to its parent's, if it shall not outlive it.
+fn bind(plan: &Plan) -> Result<(), Failure> {
+    if plan.bound_to.is_some_and(|parent| !sys::die_with(parent)) {
+        return Err(Failure { stage: Stage::Fork, errno: libc::ECHILD });
     }
     Ok(())
+}
+
+/// The result of a call that says -1 when it fails.
+pub fn step(stage: Stage, result: c_int) -> Result<c_int, Failure> {
+    if result < 0 { Err(Failure { stage, errno: sys::errno() }) } else { Ok(result) }
 }
 
 /// In a session of its own the terminal becomes the controlling one, which brings the foreground with it. A terminal that

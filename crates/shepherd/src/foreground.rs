@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use libc::pid_t;
+use libc::{c_int, pid_t};
 use protocol::Stdio;
 
 use crate::order::Order;
@@ -34,7 +34,9 @@ impl Terminal {
         if !order.request.foreground || order.request.setsid || stdin != Stdio::Passed {
             return None;
         }
-        let tty = sys::duplicate(order.ends.first()?.as_fd(), 6).ok()?;
+        // Above the numbers of the target's descriptors, which a forked child puts on theirs.
+        let least = order.request.slots().max(6) as c_int;
+        let tty = sys::duplicate(order.ends.first()?.as_fd(), least).ok()?;
         Some(Self { tty, node: order.node })
     }
 

@@ -14,6 +14,7 @@
 //! Descriptors: 0-2 `/dev/null`, 3 socket, 5 signals, and while it holds a tree 4 status pipe and, if the foreground was asked
 //! for, 6 the terminal.
 
+use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,8 @@ use protocol::{CONTROL_SIZE, Containment, Control, MAX_INLINE, Stage};
 use crate::descendants;
 use crate::exec::{Failure, Plan};
 use crate::foreground::Terminal;
-use crate::launch::launch;
+use crate::launch::{launch, launch_into};
+use crate::leaf::Leaf;
 use crate::link::Link;
 use crate::order::{self, Order};
 use crate::sys::{self, Change, Parent, Received, Side, Stack};
@@ -49,6 +51,8 @@ struct Keeper {
     stack: Stack,
     shepherd: pid_t,
     proc_usable: bool,
+    /// Whether it has looked for leaves of dead keepers.
+    has_swept: Cell<bool>,
 }
 
 /// The keeper's life. Its result is its exit code, which nobody reads.
@@ -59,7 +63,8 @@ fn run(socket: OwnedFd, shepherd: pid_t, proc_usable: bool) -> c_int {
     let Ok(socket) = sys::place(socket, 3) else { return 1 };
     match equip() {
         Ok((signals, stack)) => {
-            let keeper = Keeper { socket, signals, stack, shepherd, proc_usable };
+            let keeper =
+                Keeper { socket, signals, stack, shepherd, proc_usable, has_swept: Cell::new(false) };
             while let Some(order) = keeper.next_order() {
                 if !keeper.carry_out(order) {
                     break;
@@ -118,12 +123,26 @@ impl Keeper {
         drop(memfd);
         let (rules, containment) = (Rules::of(&request), request.containment);
         let (parent, bound_to) = match containment {
-            Containment::Tree => (Parent::Own, sys::own_pid()),
+            Containment::Tree | Containment::Cgroup => (Parent::Own, sys::own_pid()),
             Containment::Group | Containment::None => (Parent::Same, self.shepherd),
         };
+        let leaf = request
+            .cgroup()
+            .map(|wanted| Leaf::make(wanted, request.child, !self.has_swept.replace(true)))
+            .transpose();
+        let (leaf, entrance) = match leaf {
+            Ok(leaf) => leaf.unzip(),
+            Err(failure) => {
+                self.say(Word::Failed(failure));
+                return true;
+            }
+        };
         let plan = Plan::new(request, &ends, node, Some(bound_to));
-        let started = launch(&plan, &self.stack, parent);
-        drop((plan, ends));
+        let started = match &entrance {
+            Some(entrance) => launch_into(entrance, &plan),
+            None => launch(&plan, &self.stack, parent),
+        };
+        drop((plan, ends, entrance));
         let pid = match started {
             Ok(pid) => pid,
             Err((pid, failure)) => {
@@ -132,7 +151,13 @@ impl Keeper {
                 }
                 if let (Parent::Own, Some(pid)) = (parent, pid) {
                     // It has left through _exit, so this finds a zombie.
-                    sys::reap(pid);
+                    while sys::reap(pid) == Change::None {
+                        sys::poll(&mut [sys::interest(self.signals.as_fd(), libc::POLLIN)], None);
+                        sys::drain_signals(self.signals.as_fd());
+                    }
+                }
+                if let Some(leaf) = leaf {
+                    leaf.remove();
                 }
                 self.say(Word::Failed(failure));
                 return true;
@@ -148,8 +173,8 @@ impl Keeper {
         let terminal = terminal.and_then(|terminal| Terminal::place(terminal, 6).ok());
         self.wait_for_go();
         self.say(Word::Started(pid));
-        let target = Target::started(pid, Containment::Tree, rules, status, terminal);
-        self.hold(target)
+        let reach = if leaf.is_some() { Containment::Cgroup } else { Containment::Tree };
+        self.hold(Target::started(pid, reach, rules, status, terminal).in_leaf(leaf))
     }
 
     /// The shepherd's next message, or its end: either way it holds none of the target's ends.

@@ -6,14 +6,17 @@
 
 mod credentials;
 mod descendants;
+mod descriptors;
 mod direct;
 mod early;
 mod exec;
 mod foreground;
+mod identity;
 mod keeper;
 mod ladder;
 mod launch;
 mod launching;
+mod leaf;
 mod link;
 mod oneshot;
 mod order;

@@ -71,7 +71,7 @@ impl Oneshot {
             // A target of its own group could be signalled as one; anything more takes a resident shepherd.
             let reach = match order.request.containment {
                 Containment::None => Containment::None,
-                Containment::Group | Containment::Tree => Containment::Group,
+                Containment::Group | Containment::Tree | Containment::Cgroup => Containment::Group,
             };
             direct::start(order, reach, false, Instant::now()).map(|starting| (child, starting))
         });

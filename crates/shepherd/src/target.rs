@@ -11,6 +11,7 @@ use protocol::{Containment, Control, SpawnRequest, Status};
 use crate::descendants::{self, Descendant};
 use crate::foreground::Terminal;
 use crate::ladder::Ladder;
+use crate::leaf::Leaf;
 use crate::status::StatusPipe;
 use crate::sys::{self, Change, Exit};
 
@@ -52,6 +53,7 @@ pub struct Target {
     rules: Rules,
     root: Root,
     ladder: Option<Ladder>,
+    leaf: Option<Leaf>,
     released: bool,
     emptied: bool,
     /// How it ended, until the next step tells: nearly always in one breath with the end of the whole.
@@ -77,10 +79,16 @@ impl Target {
             rules,
             root,
             ladder: None,
+            leaf: None,
             released: false,
             emptied: false,
             unsaid: None,
         }
+    }
+
+    /// The control group that its tree is in; removed before the end of the tree is told.
+    pub fn in_leaf(self, leaf: Option<Leaf>) -> Self {
+        Self { leaf, ..self }
     }
 
     /// The number, as long as it can't be anybody else's.
@@ -210,7 +218,8 @@ impl Target {
 
     fn proceed(&mut self, others: usize, now: Instant) {
         if self.root != Root::Running && others == 0 {
-            return self.report_empty(0);
+            let is_gone = self.leaf.take().is_none_or(|leaf| leaf.remove());
+            return self.report_empty(u32::from(!is_gone));
         }
         if let Some(exited) = self.unsaid.take() {
             self.status.say(exited);
@@ -224,7 +233,7 @@ impl Target {
             let root = usize::from(self.root == Root::Running);
             let survivors = match self.reach {
                 // The walk counts the root too.
-                Containment::Tree => descendants::living().max(others.max(root)),
+                Containment::Tree | Containment::Cgroup => descendants::living().max(others.max(root)),
                 Containment::Group => others + root,
                 Containment::None => root,
             };
@@ -266,11 +275,16 @@ impl Target {
     /// The group at once, since no fork can slip between its members; then those who have left it, one by one.
     fn signal_tree(&self, signal: c_int) {
         self.signal_group(signal);
-        if self.reach == Containment::Tree {
+        if self.is_tree() {
             for member in descendants::all() {
                 self.signal_outsider(member, signal);
             }
         }
+    }
+
+    /// Whether everything below this process belongs to it.
+    fn is_tree(&self) -> bool {
+        matches!(self.reach, Containment::Tree | Containment::Cgroup)
     }
 
     fn signal_group(&self, signal: c_int) {
@@ -294,8 +308,11 @@ impl Target {
 
     /// Killed parents hand their children over to this process, so repeating this until nobody is left comes to an end.
     fn kill_tree(&self) {
+        if let Some(leaf) = &self.leaf {
+            leaf.kill();
+        }
         self.signal_group(libc::SIGKILL);
-        if self.reach != Containment::Tree {
+        if !self.is_tree() {
             return;
         }
         let mut met: Vec<pid_t> = Vec::new();

@@ -114,6 +114,43 @@ pub fn identity() -> [(&'static str, i64); 10] {
     }
 }
 
+/// Supplementary groups.
+pub fn groups() -> Vec<libc::gid_t> {
+    let mut groups = vec![0; 256];
+    // SAFETY: room for so many groups.
+    let count = unsafe { libc::getgroups(256, groups.as_mut_ptr()) };
+    groups.truncate(usize::try_from(count).unwrap_or(0));
+    groups
+}
+
+/// The signal that this process gets when its parent dies; 0 = none.
+pub fn death_signal() -> i32 {
+    let mut signal = 0_i32;
+    #[cfg(target_os = "linux")]
+    // SAFETY: the call writes one int.
+    unsafe {
+        libc::prctl(libc::PR_GET_PDEATHSIG, &raw mut signal);
+    }
+    signal
+}
+
+/// The calls by which this process could become root, one after the other. Whoever is root already can.
+pub fn regain_root() -> Vec<&'static str> {
+    // SAFETY: plain numbers and an empty list.
+    let results = unsafe {
+        [
+            ("setgroups", libc::setgroups(0, std::ptr::null())),
+            ("setgid", libc::setgid(0)),
+            ("setegid", libc::setegid(0)),
+            ("setregid", libc::setregid(0, 0)),
+            ("setuid", libc::setuid(0)),
+            ("seteuid", libc::seteuid(0)),
+            ("setreuid", libc::setreuid(0, 0)),
+        ]
+    };
+    results.into_iter().filter(|(_, result)| *result == 0).map(|(name, _)| name).collect()
+}
+
 /// Whether reads and writes on `fd` come back at once.
 pub fn is_non_blocking(fd: i32) -> bool {
     // SAFETY: takes plain numbers; a closed descriptor gives -1.

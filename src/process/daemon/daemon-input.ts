@@ -3,7 +3,7 @@ import { limit } from '../../channel/index.ts'
 import { SluiceError, timeoutError } from '../../errors.ts'
 import { rejected, Span, triesOnce, type WaitOptions } from '../../wait.ts'
 import type { Bytes } from '../byte-types.ts'
-import { Deferred } from '../deferred.ts'
+import { Deferred } from '../../deferred.ts'
 import { checkChunk } from '../writer-core.ts'
 import type { DaemonChild } from './incarnation.ts'
 

@@ -1,11 +1,11 @@
 // One child of a daemon, from its start until its last line was taken: readiness, lines, and its end. Whether another follows is not known here.
 import { attend, warn } from '../../callback.ts'
-import { Deferred } from '../deferred.ts'
+import { Deferred } from '../../deferred.ts'
 import { processFailed } from '../failure.ts'
 import type { Life } from '../life.ts'
 import { startTimer } from '../lifetime.ts'
 import { NO_OUTPUT, resultOf } from '../result.ts'
-import { begin, started } from '../spawn.ts'
+import { launch } from '../spawn.ts'
 import type { ByteReader, ByteWriter } from '../byte-types.ts'
 import type { Exit } from '../types.ts'
 import { LinePump } from './line-pump.ts'
@@ -101,7 +101,7 @@ export class Incarnation implements DaemonChild {
 
   async #start(): Promise<Life> {
     const { signal } = this.#giveUp
-    const life = await started(begin({ ...this.#settings.child, signal }))
+    const life = await launch({ ...this.#settings.child, signal })
     this.#life = life
     const { stdout, stderr } = life.ends ?? {}
     this.#pumps = [this.#pump(stdout, 'stdout'), this.#pump(stderr, 'stderr')].filter(pump => pump !== undefined)

@@ -2,6 +2,7 @@
 import { invalidOption } from '../../errors.ts'
 import { checkBackoff, type Backoff } from '../../retry.ts'
 import { settle, takeOptions, type Settings } from '../options.ts'
+import { withoutPipes } from '../options/extra-fds.ts'
 import { choiceOption, durationOption, isObject } from '../options/check.ts'
 import { abortSignalOption } from '../options/signals.ts'
 import type { RunOptions } from '../types.ts'
@@ -31,7 +32,8 @@ export function daemonSettings(file: unknown, args: unknown, given: unknown): Da
   }
   checkBackoff(backoff as Backoff, 'backoff')
   const options = childOptions(takeOptions(rest), onLine !== undefined || readyWhen !== undefined)
-  const child = settle(file, args, options, 'hand out')
+  const settled = settle(file, args, options, 'hand out')
+  const child = { ...settled, extraFds: withoutPipes(settled.extraFds) }
   const settings: DaemonSettings = {
     restart: choiceOption('restart', restart, ['always', 'on-failure', 'never'], 'on-failure'),
     backoff: backoff as Backoff,
@@ -67,10 +69,11 @@ function checkStreams({ child, restart, onLine, readyWhen }: DaemonSettings): vo
   }
   if (restart === 'never') return
   const { input, stdin, stdout, stderr } = child
+  const extra = child.extraFds.map(({ stream }, index) => [`extraFds[${index}]`, stream] as const)
   if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
     throw invalidOption('input', "a string or bytes unless restart is 'never', for each child gets it anew", input)
   }
-  for (const [name, { kind }] of Object.entries({ stdin, stdout, stderr })) {
+  for (const [name, { kind }] of [...Object.entries({ stdin, stdout, stderr }), ...extra]) {
     if (kind === 'reader' || kind === 'writer') {
       throw invalidOption(name, "no reader or writer unless restart is 'never', for it can be given away once", kind)
     }

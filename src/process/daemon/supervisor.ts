@@ -2,7 +2,7 @@
 import { addAbortListener } from 'node:events'
 import { abortError } from '../../errors.ts'
 import { Feed } from '../../feed.ts'
-import { Deferred } from '../deferred.ts'
+import { Deferred } from '../../deferred.ts'
 import type { Exit } from '../types.ts'
 import { DaemonInput } from './daemon-input.ts'
 import type { DaemonChild, Ending } from './incarnation.ts'

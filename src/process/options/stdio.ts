@@ -136,10 +136,10 @@ function inputOption(value: unknown): ByteSource | undefined {
   throw invalidOption('input', 'a string, bytes, an iterable of those, a Readable or a ReadableStream', value)
 }
 
-function isByteReader(value: unknown): value is ByteReader {
+export function isByteReader(value: unknown): value is ByteReader {
   return typeof value === 'object' && value !== null && PipeReader.coreOf(value as ByteReader) !== undefined
 }
 
-function isByteWriter(value: unknown): value is ByteWriter {
+export function isByteWriter(value: unknown): value is ByteWriter {
   return typeof value === 'object' && value !== null && PipeWriter.coreOf(value as ByteWriter) !== undefined
 }

@@ -46,6 +46,11 @@ pub fn duplicate(fd: i32) -> Result<OwnedFd, i32> {
     rustix::io::fcntl_dupfd_cloexec(borrowed, 3).map_err(rustix::io::Errno::raw_os_error)
 }
 
+/// A second descriptor for one of ours.
+pub(crate) fn duplicate_own(fd: &OwnedFd) -> Result<OwnedFd, i32> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 3).map_err(rustix::io::Errno::raw_os_error)
+}
+
 /// What an idle endpoint gave up, made fit for a child; `EBADF` when it was closed.
 ///
 /// # Errors

@@ -41,6 +41,10 @@ pub(crate) fn socket_pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
     Ok((ours, theirs))
 }
 
+pub(crate) fn stream_pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
+    socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+}
+
 pub(crate) fn set_pipe_size(fd: BorrowedFd<'_>, bytes: usize) {
     // Refused by quota or ceiling: the pipe keeps the size it has, which is what the caller documents.
     let _ = rustix::pipe::fcntl_setpipe_size(fd, bytes);

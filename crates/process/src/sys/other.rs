@@ -40,6 +40,14 @@ pub(crate) fn socket_pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
     Ok((ours, theirs))
 }
 
+pub(crate) fn stream_pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    for fd in [&ours, &theirs] {
+        rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC)?;
+    }
+    Ok((ours, theirs))
+}
+
 pub(crate) fn set_pipe_size(_fd: BorrowedFd<'_>, _bytes: usize) {}
 
 pub(crate) fn memory_file(bytes: &[u8]) -> Result<OwnedFd, i32> {

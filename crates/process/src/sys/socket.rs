@@ -4,11 +4,12 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use protocol::MAX_EXTRA_FDS;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
-/// The most descriptors one message carries: three for stdio, the status pipe, a memfd.
-const MOST: usize = 5;
+/// The most descriptors one message carries: three for stdio and those beyond, the status pipe, a memfd.
+const MOST: usize = MAX_EXTRA_FDS + 5;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,11 @@ pub(crate) enum Sent {
 /// sender's credentials on every message from the first one on.
 pub(crate) fn socket_pair() -> Result<(OwnedFd, OwnedFd), i32> {
     super::platform::socket_pair().map_err(Errno::raw_os_error)
+}
+
+/// A blocking pair of sockets that are streams, for a child and us.
+pub(crate) fn stream_pair() -> Result<(OwnedFd, OwnedFd), i32> {
+    super::platform::stream_pair().map_err(Errno::raw_os_error)
 }
 
 /// Sends all of `message` with `fds`, or nothing.

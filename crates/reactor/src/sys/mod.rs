@@ -13,4 +13,4 @@ mod other;
 pub(crate) use other::{hangup_interest, set_pipe_size};
 
 pub use unix::spawn_without_signals;
-pub(crate) use unix::{buffered, hung_up};
+pub(crate) use unix::{buffered, end_half, hung_up};

@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::thread;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{Shutdown, shutdown};
 
 /// Bytes that wait in the kernel.
 pub(crate) fn buffered(fd: BorrowedFd<'_>) -> io::Result<u64> {
@@ -20,6 +21,12 @@ pub(crate) fn hung_up(fd: BorrowedFd<'_>) -> bool {
         Ok(_) => fds.iter().any(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR)),
         Err(_) => false,
     }
+}
+
+/// Ends one direction of a socket.
+pub(crate) fn end_half(fd: BorrowedFd<'_>, writing: bool) {
+    // A socket whose other side is gone has nothing left to end.
+    let _ = shutdown(fd, if writing { Shutdown::Write } else { Shutdown::Read });
 }
 
 /// Starts a thread with every signal blocked: the process's signals stay with the threads that expect them.

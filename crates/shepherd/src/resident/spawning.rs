@@ -79,7 +79,9 @@ impl Resident {
             return Err(order.refuse(Stage::Decode, libc::EEXIST));
         }
         let state = match order.request.containment {
-            Containment::None => return Err(order.refuse(Stage::Containment, libc::EINVAL)),
+            Containment::None | Containment::Cgroup => {
+                return Err(order.refuse(Stage::Containment, libc::EINVAL));
+            }
             Containment::Tree | Containment::Group if sys::KEEPERS => self.order(order, message)?,
             Containment::Tree | Containment::Group => {
                 State::Starting(direct::start(order, Containment::Group, true, Instant::now())?)

@@ -5,14 +5,19 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::{Path, PathBuf};
 use std::ptr;
 
 use libc::{c_int, c_void, pid_t};
+use protocol::{MAX_EXTRA_FDS, Resource};
 
-use super::{Change, Exit, Message, Parent, Received, Sender, check, errno, own};
+use super::{Change, Exit, Message, Parent, Received, Sender, Side, check, errno, own};
 
 /// Whether targets are started by keepers here, which can hold a tree together.
 pub const KEEPERS: bool = false;
+
+/// Room for the most descriptors a message can bring, in words so that it is aligned as a control header must be.
+const CONTROL_WORDS: usize = 16 + MAX_EXTRA_FDS / 2;
 
 /// Nothing to do: the peer's credentials can be asked for at any time.
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on the other system")]
@@ -54,7 +59,7 @@ pub fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<bool> {
 /// Takes one frame. The length comes with the descriptors; the payload was sent in the same call and is waited for.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> Received {
     let mut prefix = [0_u8; 4];
-    let mut control = [0_u64; 32];
+    let mut control = [0_u64; CONTROL_WORDS];
     let mut slice = libc::iovec { iov_base: prefix.as_mut_ptr().cast(), iov_len: prefix.len() };
     // SAFETY: `msghdr` is plain numbers and pointers, for which zero is a value.
     let mut header: libc::msghdr = unsafe { zeroed() };
@@ -321,4 +326,75 @@ pub unsafe fn vfork(
 pub fn take_terminal() -> c_int {
     // SAFETY: plain numbers.
     unsafe { libc::ioctl(0, libc::TIOCSCTTY.into(), 0) }
+}
+
+/// The nice value of this process; -1 when it can't be.
+pub fn set_nice(nice: c_int) -> c_int {
+    // SAFETY: plain numbers.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }
+}
+
+/// Soft and hard limit of a resource; `None` = no limit. -1 when it can't be.
+pub fn set_limit(resource: Resource, limit: Option<u64>) -> c_int {
+    let kind = match resource {
+        Resource::Nofile => libc::RLIMIT_NOFILE,
+        Resource::Nproc => libc::RLIMIT_NPROC,
+        Resource::As => libc::RLIMIT_AS,
+        Resource::Cpu => libc::RLIMIT_CPU,
+        Resource::Core => libc::RLIMIT_CORE,
+        Resource::Fsize => libc::RLIMIT_FSIZE,
+    };
+    let limit = limit.unwrap_or(libc::RLIM_INFINITY);
+    let both = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: the call reads one structure.
+    unsafe { libc::setrlimit(kind, &raw const both) }
+}
+
+/// No supplementary groups; -1 when it can't be.
+pub fn clear_groups() -> c_int {
+    // SAFETY: a list of none.
+    unsafe { libc::setgroups(0, ptr::null()) }
+}
+
+/// Real, effective and, by root, saved group; -1 when it can't be.
+pub fn set_gid(gid: u32) -> c_int {
+    // SAFETY: plain numbers.
+    unsafe { libc::setgid(gid) }
+}
+
+/// Real, effective and, by root, saved user; -1 when it can't be.
+pub fn set_uid(uid: u32) -> c_int {
+    // SAFETY: plain numbers.
+    unsafe { libc::setuid(uid) }
+}
+
+/// Whether this process could make itself root. If so it is, by now.
+pub fn can_be_root_again() -> bool {
+    // SAFETY: plain numbers.
+    unsafe { libc::seteuid(0) == 0 }
+}
+
+/// A path that came as bytes.
+pub fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// There are no control groups here.
+pub fn is_cgroup2(_path: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// There are no control groups here.
+pub fn pid_namespace() -> io::Result<u64> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// There are no control groups here.
+pub fn start_of(_pid: pid_t) -> Option<u64> {
+    None
+}
+
+/// There are no control groups here.
+pub fn fork_into(_group: BorrowedFd<'_>) -> io::Result<(Side, bool)> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }

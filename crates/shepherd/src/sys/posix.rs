@@ -290,3 +290,9 @@ pub fn hang_up(socket: BorrowedFd<'_>) {
     // SAFETY: a plain number.
     unsafe { libc::shutdown(socket.as_raw_fd(), libc::SHUT_WR) };
 }
+
+/// Whether this process may do what only root may. Async-signal-safe.
+pub fn is_root() -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { libc::geteuid() == 0 }
+}

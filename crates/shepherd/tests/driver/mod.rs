@@ -204,6 +204,7 @@ impl Node {
             file: argv[0].as_bytes().to_vec(),
             argv: Strings::from_iter(argv),
             env: self.env("/usr/local/bin:/usr/bin:/bin"),
+            extras: None,
         }
     }
 

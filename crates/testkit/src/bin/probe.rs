@@ -1,5 +1,6 @@
 //! `probe [args…]`: prints as one line of JSON what this process was given by whoever started it, changed by nothing
-//! in between: signal state, descriptors, group, session, umask, ids, directory, arguments, environment.
+//! in between: signal state, descriptors, group, session, umask, ids, directory, arguments, environment; and by which
+//! calls it could become root.
 #![no_main]
 
 use std::ffi::c_char;
@@ -34,6 +35,8 @@ fn probe(args: &Args) -> Result<u8, Failure> {
     let words = std::iter::once(&argv0).chain(args.all()).map(|word| quoted(word));
     let env = std::env::vars_os()
         .map(|(k, v)| format!("{}:{}", quoted(&k.to_string_lossy()), quoted(&v.to_string_lossy())));
+    let groups = sys::groups().iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let _ = write!(json, ",\"groups\":[{groups}],\"deathSignal\":{}", sys::death_signal());
     let cwd = std::env::current_dir().unwrap_or_default();
     let _ = write!(json, ",\"nonBlocking\":[{}],\"fds\":{{{}}}", flags.join(","), joined(fds));
     let _ = write!(
@@ -43,6 +46,9 @@ fn probe(args: &Args) -> Result<u8, Failure> {
         joined(words),
         joined(env)
     );
+    // Last of all, as it changes what was shown.
+    json.pop();
+    let _ = write!(json, ",\"regained\":[{}]}}", joined(sys::regain_root().into_iter().map(quoted)));
     say(&json).map(|()| 0)
 }
 

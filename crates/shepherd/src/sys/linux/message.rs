@@ -5,13 +5,15 @@ use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
+use protocol::MAX_EXTRA_FDS;
+
 use super::super::{Message, Received, Sender, check, errno};
 
 /// Descriptors a message can bring. More than any valid message has, so that extras are seen and closed, not lost.
-const MOST_DESCRIPTORS: usize = 16;
+const MOST_DESCRIPTORS: usize = MAX_EXTRA_FDS + 8;
 
 /// Room for the descriptors and the credentials, in words so that it is aligned as a control header must be.
-const CONTROL_WORDS: usize = 32;
+const CONTROL_WORDS: usize = MOST_DESCRIPTORS / 2 + 8;
 
 /// From now on every message on this socket says who sent it.
 pub fn prepare_socket(socket: BorrowedFd<'_>) -> io::Result<()> {

@@ -1,0 +1,63 @@
+// Events in order, kept as the arrays they came in. How many may be here is its owner's matter.
+
+export class EventBuffer<T> {
+  // From `#first` on; of the first array, what is before `#offset` is gone.
+  #chunks: (readonly T[])[] = []
+  #first = 0
+  #offset = 0
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(events: readonly T[]): void {
+    if (events.length === 0) return
+    this.#chunks.push(events)
+    this.#length += events.length
+  }
+
+  /** Puts back what was taken. */
+  unshift(events: readonly T[]): void {
+    if (events.length === 0) return
+    const [oldest, ...others] = this.#chunks.slice(this.#first)
+    this.#chunks = oldest === undefined ? [events] : [events, oldest.slice(this.#offset), ...others]
+    this.#first = 0
+    this.#offset = 0
+    this.#length += events.length
+  }
+
+  /** The oldest, `count` at most. */
+  take(count: number): readonly T[] {
+    const wanted = Math.min(count, this.#length)
+    const first = this.#chunks[this.#first]
+    if (wanted <= 0 || first === undefined) return []
+    if (this.#offset === 0 && first.length === wanted) {
+      this.#leave(wanted, first)
+      return first
+    }
+    const taken: T[] = []
+    for (let chunk = this.#chunks[this.#first]; chunk !== undefined; chunk = this.#chunks[this.#first]) {
+      const until = Math.min(chunk.length, this.#offset + wanted - taken.length)
+      const from = this.#offset
+      for (let i = from; i < until; i++) taken.push(chunk[i] as T)
+      this.#leave(until - from, chunk)
+      if (taken.length === wanted) break
+    }
+    return taken
+  }
+
+  #leave(count: number, chunk: readonly T[]): void {
+    this.#length -= count
+    this.#offset += count
+    if (this.#offset < chunk.length) return
+    // What is gone is not kept alive, and the array of arrays is cut from time to time only.
+    this.#chunks[this.#first] = []
+    this.#first += 1
+    this.#offset = 0
+    if (this.#first < 64 && this.#first < this.#chunks.length) return
+    if (this.#first * 2 < this.#chunks.length) return
+    this.#chunks = this.#chunks.slice(this.#first)
+    this.#first = 0
+  }
+}

@@ -1,0 +1,67 @@
+// Which messages are not acknowledged yet, and the acknowledging: each once, whoever asks for it.
+import { warn } from '../../callback.ts'
+import type { Message } from './message.ts'
+import type { MessagesOptions } from './types.ts'
+
+export class MessageLedger<T> {
+  readonly #options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>
+  readonly #pending = new Set<Message<T>>()
+
+  constructor(options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>) {
+    this.#options = options
+  }
+
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  add(message: Message<T>): void {
+    this.#pending.add(message)
+  }
+
+  /** Tells of those that failed, and acknowledges all that were not yet. Never rejects. */
+  async settle(messages: readonly Message<T>[]): Promise<void> {
+    const failed = messages.filter(message => message.isFailed && this.#pending.has(message))
+    const { onFailed } = this.#options
+    if (failed.length > 0 && onFailed !== undefined) await contained(() => onFailed(failed))
+    await this.ack(messages)
+  }
+
+  /** As they stand. Never rejects. */
+  async ack(messages: readonly Message<T>[]): Promise<void> {
+    const groups = new Map<unknown, [successful: Message<T>[], failed: Message<T>[]]>()
+    for (const message of messages) {
+      if (!this.#pending.delete(message)) continue
+      const reference = this.#referenceOf(message)
+      const group = groups.get(reference) ?? [[], []]
+      groups.set(reference, group)
+      group[message.isFailed ? 1 : 0].push(message)
+    }
+    for (const [successful, failed] of groups.values()) await contained(() => this.#options.ack(successful, failed))
+  }
+
+  /** Nobody will handle them any more. */
+  async abandon(reason: unknown): Promise<void> {
+    const rest = [...this.#pending]
+    for (const message of rest) message.fail(reason)
+    await this.settle(rest)
+  }
+
+  #referenceOf(message: Message<T>): unknown {
+    try {
+      return this.#options.ackBy?.(message)
+    } catch (error) {
+      warn(error)
+      return undefined
+    }
+  }
+}
+
+/** What nobody can be told of becomes a warning. */
+async function contained(call: () => void | Promise<void>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    warn(error)
+  }
+}

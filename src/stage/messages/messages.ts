@@ -1,0 +1,209 @@
+// A source, processors and batchers as one pipeline, in which every message is acknowledged once, whatever becomes of it.
+import type { StageMetrics } from '../../observe/metrics.ts'
+import { Deferred } from '../../deferred.ts'
+import { SluiceError } from '../../errors.ts'
+import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../../wait.ts'
+import { timeoutError } from '../../errors.ts'
+import { stageName } from '../options.ts'
+import { outletOf } from '../outlets.ts'
+import { producerConsumer } from '../producer-consumer.ts'
+import type { Dispatcher, Producer, ProducerConsumer, StageBase, StageContext } from '../types.ts'
+import { Batcher } from './batcher.ts'
+import { MessageLedger } from './ledger.ts'
+import { Message } from './message.ts'
+import { messagesSettings, type MessagesSettings } from './options.ts'
+import { slotOf } from './slot.ts'
+import { titleOf } from './title.ts'
+import type { MessageContext, Messages, MessagesOptions } from './types.ts'
+
+class MessagePipeline<T> implements Messages {
+  readonly name: string
+  readonly #settings: MessagesSettings<T>
+  readonly #ledger: MessageLedger<T>
+  readonly #done = new Deferred<void>()
+  readonly #slots = new WeakMap<Message<T>, number>()
+  readonly #intake: ProducerConsumer<T, Message<T>>
+  readonly #processors: readonly ProducerConsumer<Message<T>, Message<T>>[]
+  readonly #batchers: readonly Batcher<T>[]
+  #isOver = false
+
+  constructor(source: Producer<T>, options: MessagesOptions<T>) {
+    outletOf(source)
+    this.name = stageName(options, '')
+    this.#settings = messagesSettings(options)
+    this.#ledger = new MessageLedger(options)
+    const { processors, batchers } = this.#settings
+    this.#intake = producerConsumer<T, Message<T>>(events => this.#take(events), {
+      name: titleOf(this.name, 'intake'),
+      dispatcher:
+        processors.partitionBy === undefined
+          ? { type: 'demand' }
+          : {
+              type: 'partition',
+              partitions: processors.concurrency,
+              hash: message => this.#slots.get(message) ?? null,
+            },
+    })
+    this.#batchers = [...batchers].map(
+      ([name, settings]) => new Batcher(name, settings, this.#ledger, titleOf(this.name, name)),
+    )
+    this.#processors = Array.from({ length: processors.concurrency }, (_, at) => this.#processor(at))
+    void this.#run(source)
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise
+  }
+
+  get pending(): number {
+    return this.#ledger.pending
+  }
+
+  stop(options?: WaitOptions): Promise<void> {
+    try {
+      checkWait(options)
+    } catch (error) {
+      return rejected(error)
+    }
+    void this.#intake.stop()
+    if (this.#isOver) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: unknown): void => void this.#abandon(error).then(() => reject(error as Error))
+      if (triesOnce(options)) return giveUp(timeoutError('The stop', 0))
+      const guard = Guard.of(options, 'The stop', giveUp)
+      const ended = (): void => {
+        guard?.disarm()
+        resolve()
+      }
+      this.#done.promise.then(ended, ended)
+    })
+  }
+
+  metrics(): readonly StageMetrics[] {
+    return this.#stages().map(stage => stage.metrics())
+  }
+
+  /** `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #stages(): StageBase[] {
+    return [this.#intake, ...this.#processors, ...this.#batchers.flatMap(({ stages }) => stages)]
+  }
+
+  /** Connects all, from the end, and sees it through. */
+  async #run(source: Producer<T>): Promise<void> {
+    const { demand, concurrency, partitionBy } = this.#settings.processors
+    try {
+      for (const [partition, processor] of this.#processors.entries()) {
+        for (const batcher of this.#batchers) await batcher.subscribeTo(processor)
+        await processor.subscribeTo(this.#intake, { ...demand, ...(partitionBy === undefined ? {} : { partition }) })
+      }
+      const [maxDemand, minDemand] = [demand.maxDemand * concurrency, demand.minDemand * concurrency]
+      await this.#intake.subscribeTo(source, { maxDemand, minDemand })
+    } catch (error) {
+      void this.#intake.stop(error)
+    }
+    const ends = await Promise.allSettled(this.#processors.map(({ done }) => done))
+    for (const batcher of this.#batchers) await batcher.finish().catch(() => {})
+    await this.#ledger.abandon(new SluiceError('ERR_STAGE_STOPPED', 'The pipeline has ended'))
+    this.#isOver = true
+    const failure = ends.find(end => end.status === 'rejected')
+    if (failure === undefined) this.#done.resolve()
+    else this.#done.reject(failure.reason)
+  }
+
+  /** The time is over: nobody waits for handlers any more. */
+  async #abandon(error: unknown): Promise<void> {
+    await this.#ledger.abandon(error)
+    for (const stage of this.#stages()) await stage.stop(undefined, { timeout: 0 }).catch(() => {})
+  }
+
+  /** Makes messages of events. One without a place fails here. */
+  async #take(events: readonly T[]): Promise<Message<T>[]> {
+    const { partitionBy, concurrency } = this.#settings.processors
+    const taken: Message<T>[] = []
+    for (const event of events) {
+      const message = new Message(event)
+      this.#ledger.add(message)
+      try {
+        this.#slots.set(message, partitionBy === undefined ? 0 : slotOf(partitionBy(message), concurrency))
+        taken.push(message)
+      } catch (error) {
+        message.fail(error)
+        await this.#ledger.settle([message])
+      }
+    }
+    return taken
+  }
+
+  #processor(at: number): ProducerConsumer<Message<T>, Message<T>> {
+    const [first] = this.#settings.batchers.keys()
+    const dispatcher: Dispatcher<Message<T>> =
+      first === undefined
+        ? { type: 'demand' }
+        : {
+            type: 'partition',
+            partitions: [...this.#settings.batchers.keys()],
+            hash: ({ batcher }) => batcher ?? first,
+          }
+    const stage = producerConsumer<Message<T>, Message<T>>(
+      async (messages, context) => await this.#process(messages, context),
+      { name: titleOf(this.name, `processor ${at}`), dispatcher },
+    )
+    // Nothing comes out of it then, so it has to be asked by nobody.
+    if (first === undefined) void drain(stage)
+    return stage
+  }
+
+  async #process(messages: readonly Message<T>[], { signal, name }: StageContext): Promise<Message<T>[]> {
+    const context: MessageContext<T> = { signal, name, ack: list => this.#ledger.ack(list) }
+    const { prepare, handle } = this.#settings.options
+    try {
+      await prepare?.(messages, context)
+    } catch (error) {
+      for (const message of messages) message.fail(error)
+    }
+    for (const message of messages) {
+      if (!message.isFailed) await this.#handle(message, handle, context)
+    }
+    const hasBatchers = this.#batchers.length > 0
+    await this.#ledger.settle(hasBatchers ? messages.filter(message => message.isFailed) : messages)
+    return hasBatchers ? messages.filter(message => !message.isFailed) : []
+  }
+
+  async #handle(message: Message<T>, handle: MessagesOptions<T>['handle'], context: MessageContext<T>): Promise<void> {
+    const { batchers } = this.#settings
+    try {
+      await handle?.(message, context)
+      const { batcher } = message
+      if (batcher !== undefined && !batchers.has(batcher)) {
+        message.fail(new SluiceError('ERR_INVALID_OPTION', `There is no batcher '${batcher}'`))
+      }
+    } catch (error) {
+      message.fail(error)
+    }
+  }
+}
+
+async function drain(stage: Producer<unknown>): Promise<void> {
+  const events = stage.events({ cancel: 'temporary' })[Symbol.asyncIterator]()
+  await events.next()
+}
+
+/**
+ * Handles the events of a producer as messages, each of which is acknowledged exactly once, as successful or as failed: processors take them
+ * one by one, batchers by key, size and time. What a handler throws fails its messages and nothing else. With `partitionBy` the messages of a key
+ * stay in order all the way.
+ *
+ * @example
+ * await using orders = messages(producer(queue), {
+ *   handle: async message => { message.data = await price(message.data) },
+ *   batchers: { save: { maxSize: 100, maxDelay: 50, handle: async batch => await insert(batch.map(({ data }) => data)) } },
+ *   ack: async (successful, failed) => await queue.settle(successful, failed),
+ * })
+ */
+export function messages<T>(source: Producer<T>, options: MessagesOptions<T>): Messages {
+  return new MessagePipeline(source, options)
+}

@@ -1,0 +1,39 @@
+// Events from an iterator that never waits.
+import type { Origin, Pulled } from './origin.ts'
+
+export class IterableOrigin<O> implements Origin<O> {
+  readonly isPatient = false
+  readonly #iterator: Iterator<O>
+  #isOver = false
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(source: Iterable<O>) {
+    this.#iterator = source[Symbol.iterator]()
+  }
+
+  pull(count: number): Pulled<O> {
+    const events: O[] = []
+    try {
+      while (!this.#isOver && events.length < count) {
+        const result = this.#iterator.next()
+        if (result.done === true) this.#isOver = true
+        else events.push(result.value)
+      }
+    } catch (error) {
+      this.#isOver = true
+      this.#failure = { error }
+    }
+    // What it threw comes after what it gave before.
+    if (events.length > 0) return events
+    if (this.#failure !== undefined) throw this.#failure.error
+    return null
+  }
+
+  close(): readonly O[] {
+    if (!this.#isOver) {
+      this.#isOver = true
+      this.#iterator.return?.()
+    }
+    return []
+  }
+}

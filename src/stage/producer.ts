@@ -1,0 +1,104 @@
+// The stage that only gives: an origin, an outlet, and its end.
+import { list } from '../observe/index.ts'
+import type { StageMetrics } from '../observe/metrics.ts'
+import type { WaitOptions } from '../wait.ts'
+import { emitInto } from './emission.ts'
+import { EventsOf } from './events.ts'
+import { Pump } from './pump.ts'
+import { Life } from './life.ts'
+import { BUFFER_SIZE } from './limits.ts'
+import { checkedMode, outletSettings, stageName } from './options.ts'
+import { sourceOrigin, type Source } from './origins/index.ts'
+import { Outlet } from './outlet.ts'
+import { registerOutlet } from './outlets.ts'
+import { endingOf, failureOf, NORMAL, type Ending } from './stage-errors.ts'
+import type { Producer, ProducerOptions, SubscribeOptions } from './types.ts'
+
+class ProducerStage<O> implements Producer<O> {
+  readonly #life: Life
+  readonly #outlet: Outlet<O>
+  readonly #pump: Pump<O>
+  #ending: Ending = NORMAL
+
+  constructor(source: Source<O>, options: ProducerOptions<O>) {
+    this.#life = new Life(stageName(options, ''))
+    this.#outlet = new Outlet(this.#life.name, outletSettings(options, BUFFER_SIZE), {
+      onDemand: () => this.#pump.run(),
+      onEnded: () => void this.#close(),
+      onFailure: error => this.#fail(error),
+    })
+    this.#pump = new Pump(sourceOrigin(source, this.#life.context), this.#outlet, failure => {
+      if (failure !== undefined) this.#life.fail(failure.error)
+      this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
+    })
+    registerOutlet(this, this.#outlet)
+    list('stages', this.name, this, stage => stage.metrics())
+  }
+
+  get name(): string {
+    return this.#life.name
+  }
+
+  get done(): Promise<void> {
+    return this.#life.done
+  }
+
+  emit(events: readonly O[]): void {
+    emitInto(this.#outlet, events)
+    this.#pump.poke()
+  }
+
+  demand(mode: 'forward' | 'accumulate'): void {
+    if (checkedMode(mode) === 'forward') this.#outlet.forward()
+    else this.#outlet.accumulate()
+  }
+
+  events(options: SubscribeOptions<O> = {}): AsyncIterable<O> {
+    return new EventsOf(this.#outlet, options)
+  }
+
+  stop(reason?: unknown, options?: WaitOptions): Promise<void> {
+    const begin = (): void => {
+      this.#ending = endingOf(reason, `The stage '${this.name}'`)
+      this.#life.abort(reason)
+      void this.#pump.stop()
+      this.#outlet.stopWaiting()
+    }
+    return this.#life.stop(options, begin, error => this.#outlet.abandon(failureOf(error)))
+  }
+
+  metrics(): StageMetrics {
+    const { unmet, buffered, discarded, given, subscribers } = this.#outlet
+    return { kind: 'stage', name: this.name, demand: unmet, buffered, discarded, handled: given, subscribers }
+  }
+
+  /** `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #fail(error: unknown): void {
+    this.#life.fail(error)
+    this.#life.abort(error)
+    this.#outlet.abandon(failureOf(error))
+  }
+
+  /** What it is fed from is closed before it is over. */
+  async #close(): Promise<void> {
+    await this.#pump.stop()
+    this.#life.end()
+  }
+}
+
+/**
+ * A stage that gives events to those who ask. A function gets all unmet demand, is never called twice at once, and after giving fewer than
+ * asked is called again only on new demand or after `emit()`; null is the end. From an iterable, a channel, a reader or a stream no more is
+ * taken than is asked for; stopping early calls its `return()`: a child ends, a stream is destroyed, a channel stays open.
+ *
+ * @example
+ * const numbers = producer([1, 2, 3])
+ * const jobs = producer(async demand => await database.take(demand), { dispatcher: { type: 'broadcast' } })
+ */
+export function producer<O>(source: Source<O>, options: ProducerOptions<O> = {}): Producer<O> {
+  return new ProducerStage(source, options)
+}

@@ -1,0 +1,101 @@
+// One valve in the graph: its leases, its neighbours, who waits for it. Whether it is closed follows from the leases below it, so
+// nothing has to be undone in any order, and a circle of valves can't hold itself closed.
+import { Feed } from '../feed.ts'
+import { turn } from '../turn.ts'
+import type { Hold } from './lease.ts'
+import type { ValveEvent } from './types.ts'
+
+/** A send that waits, and for what. */
+export interface Wait {
+  /** Whose send it is, if somebody said so. */
+  readonly from: ValveNode | undefined
+  /** For room in the channel behind the valve, and not for the valve. */
+  readonly isForRoom: boolean
+  readonly since: number
+  fail(error: unknown): void
+}
+
+let lastId = 0
+
+export class ValveNode {
+  readonly id: number
+  readonly name: string
+  readonly throws: boolean
+  readonly holds: Set<Hold> = new Set<Hold>()
+  readonly downstream: Set<ValveNode> = new Set<ValveNode>()
+  readonly upstream: Set<ValveNode> = new Set<ValveNode>()
+  readonly waits: Set<Wait> = new Set<Wait>()
+  readonly events: Feed<ValveEvent> = new Feed<ValveEvent>()
+  /** Grows with everything that gets on. */
+  progress = 0
+  isMuted = false
+  isClosed = false
+  #closedMs = 0
+  #closedSince = 0
+  // Told in order when it opens.
+  readonly #openings: (() => void)[] = []
+
+  constructor(name: string, throws: boolean) {
+    lastId += 1
+    this.id = lastId
+    this.name = name
+    this.throws = throws
+  }
+
+  get title(): string {
+    return this.name === '' ? `valve ${this.id}` : this.name
+  }
+
+  get closedMs(): number {
+    return this.#closedMs + (this.isClosed ? performance.now() - this.#closedSince : 0)
+  }
+
+  whenOpen(callback: () => void): void {
+    this.#openings.push(callback)
+  }
+
+  forget(callback: () => void): void {
+    const at = this.#openings.indexOf(callback)
+    if (at !== -1) this.#openings.splice(at, 1)
+  }
+
+  publish(type: ValveEvent['type'], path?: readonly string[]): void {
+    const event = { type, at: Date.now(), valve: this.title }
+    this.events.publish(path === undefined ? event : { ...event, path })
+  }
+
+  /** This valve and all below it, or above it. */
+  reach(direction: 'downstream' | 'upstream'): Set<ValveNode> {
+    const found = new Set<ValveNode>([this])
+    for (const node of found) for (const next of node[direction]) found.add(next)
+    return found
+  }
+
+  /** Its leases have changed, or those below: so it is with all above it, the oldest valve first. */
+  spread(): void {
+    const above = [...this.reach('upstream')].sort((one, other) => one.id - other.id)
+    for (const node of above) node.#settle()
+  }
+
+  #settle(): void {
+    let isMuted = false
+    for (const node of this.reach('downstream')) isMuted ||= node !== this && node.holds.size > 0
+    const isClosed = isMuted || this.holds.size > 0
+    const wasMuted = this.isMuted
+    this.isMuted = isMuted
+    if (isClosed !== this.isClosed) this.#turn(isClosed)
+    if (isMuted !== wasMuted) this.publish(isMuted ? 'muted' : 'unmuted')
+  }
+
+  #turn(isClosed: boolean): void {
+    this.isClosed = isClosed
+    if (isClosed) {
+      this.#closedSince = performance.now()
+      return
+    }
+    this.progress += 1
+    this.#closedMs += performance.now() - this.#closedSince
+    // From the next microtask and on account of the turn budget: whoever released goes on first, and a crowd doesn't wake at once.
+    for (const opened of this.#openings.splice(0)) turn.soon(opened, undefined)
+  }
+}

@@ -1,0 +1,38 @@
+// The watchdog for what no graph shows: sends wait, and nothing moves around them.
+import type { ValveNode } from './node.ts'
+
+export class StallWatch {
+  readonly #node: ValveNode
+  readonly #after: number
+  #timer: NodeJS.Timeout | undefined
+  #seen = -1
+
+  constructor(node: ValveNode, after: number) {
+    this.#node = node
+    this.#after = after
+  }
+
+  /** Somebody has begun to wait. */
+  arm(): void {
+    if (this.#timer !== undefined || this.#after === Infinity) return
+    this.#seen = this.#progress
+    this.#timer = setTimeout(() => this.#look(), this.#after).unref()
+  }
+
+  #look(): void {
+    this.#timer = undefined
+    if (this.#node.waits.size === 0) return
+    if (this.#progress !== this.#seen) return this.arm()
+    const held = [...this.#node.reach('downstream')].filter(({ holds }) => holds.size > 0)
+    this.#node.publish(
+      'stall',
+      [this.#node, ...held.filter(node => node !== this.#node)].map(({ title }) => title),
+    )
+  }
+
+  get #progress(): number {
+    let sum = 0
+    for (const node of [...this.#node.reach('upstream'), ...this.#node.reach('downstream')]) sum += node.progress
+    return sum
+  }
+}
