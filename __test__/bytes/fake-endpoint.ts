@@ -23,6 +23,7 @@ export class FakeEnvironment {
 
   constructor() {
     const native = {
+      bound: () => ({}),
       ref: () => void this.refs++,
       unref: () => void this.refs--,
       drain: (into: Uint32Array) => this.#drain(into),

@@ -128,6 +128,7 @@ test('an environment drains until its list is no longer full, and tells children
   let wake: () => void = () => t.fail()
   let left = 300
   const native = {
+    bound: () => ({}),
     drain: (into: Uint32Array) => {
       let count = 0
       while (count < into.length && left > 0) {

@@ -1,22 +1,31 @@
 // A PostgreSQL server of our own for the length of a test: a fresh cluster that listens on nothing but a socket in its folder.
 
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { command, run, spawn, type AnySubprocess, type Command } from '../../index.ts'
 import { waitFor } from './wait-for.ts'
 
-const folders = (process.env['PATH'] ?? '').split(path.delimiter)
+// Debian keeps the server's programs away from PATH, in a folder for each version.
+const DEBIAN = '/usr/lib/postgresql'
+const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).map(version => path.join(DEBIAN, version, 'bin')) : []
+const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), ...versions]
 const isRoot = process.getuid?.() === 0
 
-export const hasPostgres: boolean = ['initdb', 'postgres', 'psql'].every(name =>
-  folders.some(folder => existsSync(path.join(folder, name))),
-)
+const programs = ['initdb', 'postgres', 'psql'] as const
+type Program = (typeof programs)[number]
+
+function find(program: Program): string | undefined {
+  return folders.map(folder => path.join(folder, program)).find(file => existsSync(file))
+}
+
+export const hasPostgres: boolean = programs.every(program => find(program) !== undefined)
 
 /** The server refuses to run as root. */
-function unprivileged(program: string, args: string[]): [string, string[]] {
-  if (!isRoot) return [program, args]
-  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', program, ...args]]
+function unprivileged(program: Program, args: string[]): [string, string[]] {
+  const file = find(program) ?? program
+  if (!isRoot) return [file, args]
+  return ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', file, ...args]]
 }
 
 function idsOf(user: string): [number, number] {

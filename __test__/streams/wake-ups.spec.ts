@@ -1,6 +1,6 @@
 import anyTest from 'ava'
 import { run, spawn } from '../../index.ts'
-import { Environment, openNative } from '../../src/native/environment.ts'
+import { Environment } from '../../src/native/environment.ts'
 import { loadNative } from '../../src/native/loader.ts'
 import { Endpoint } from '../../src/process/endpoint.ts'
 import { PipeReader } from '../../src/process/reader.ts'
@@ -12,14 +12,14 @@ import { turns, waitFor } from '../helpers/wait-for.ts'
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
 let wakeUps = 0
-const native = loadNative()
+const { addon, shepherdPath } = loadNative()
 const environment = new Environment(
   wake =>
-    openNative(native, () => {
+    new addon.Environment(() => {
       wakeUps++
       wake()
-    }),
-  native.addon.EAGAIN,
+    }, shepherdPath),
+  addon.EAGAIN,
 )
 
 for (const isAsked of [false, true]) {

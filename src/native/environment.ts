@@ -3,7 +3,7 @@
 import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
-import { loadNative, type Native } from './loader.ts'
+import { loadNative } from './loader.ts'
 
 /** Who is told about the readiness of an endpoint, the events of a child, the outcomes of a journal, or that a wait may go on. */
 export interface Handler {
@@ -57,7 +57,8 @@ export class Environment implements EndpointHost, WaitHost {
   #holds = 0
 
   constructor(open: (wake: () => void) => NativeEnvironment, eagain: number) {
-    this.native = open(() => this.#wake())
+    const native = open(() => this.#wake())
+    this.native = Object.assign(native, native.bound())
     this.eagain = eagain
   }
 
@@ -190,22 +191,15 @@ export class Environment implements EndpointHost, WaitHost {
   }
 }
 
-/** The native side of one environment, with what each wake-up calls bound to it. */
-export function openNative({ addon, shepherdPath }: Native, wake: () => void): NativeEnvironment {
-  const native = new addon.Environment(wake, shepherdPath)
-  return Object.assign(native, native.bound())
-}
-
 let current: Environment | undefined
 
 /** This JS environment's one; made at the first call, which throws ERR_PLATFORM_UNSUPPORTED when the addon can't be had. */
 export function environment(): Environment {
   if (current === undefined) {
-    const native = loadNative()
-    const { addon } = native
+    const { addon, shepherdPath } = loadNative()
     const outcome = addon.startReactor()
     if (outcome < 0) throw errnoError(-outcome, 'start of the I/O thread')
-    current = new Environment(wake => openNative(native, wake), addon.EAGAIN)
+    current = new Environment(wake => new addon.Environment(wake, shepherdPath), addon.EAGAIN)
   }
   if (current.failure !== undefined) throw current.failure
   return current

@@ -15,6 +15,8 @@ export class OverWait<T> extends Wait<void> {
 
   private constructor(port: Port<T>) {
     super(port.room, false)
+    // Nobody has to look at it.
+    this.promise.catch(() => {})
     this.#port = port
   }
 

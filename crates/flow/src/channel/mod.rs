@@ -9,9 +9,11 @@ mod ends;
 mod held;
 mod intake;
 mod levels;
+mod patience;
 mod rules;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use intake::{Intake, Receiving};
@@ -19,6 +21,7 @@ pub use levels::Levels;
 use rules::Rules;
 pub use rules::{Overflow, Sending, Settings, Settled};
 
+use self::patience::Patience;
 use crate::line::Key;
 use crate::member::{Member, Wake};
 use crate::message::Message;
@@ -28,6 +31,8 @@ static CHANNELS: Registry<Shared> = Registry::new();
 
 struct Shared {
     id: String,
+    /// Counts the sends.
+    sends: AtomicU64,
     rules: Mutex<Rules>,
 }
 
@@ -44,6 +49,7 @@ impl Drop for Shared {
 pub struct Channel {
     shared: Arc<Shared>,
     owner: u32,
+    patience: Patience,
 }
 
 impl Channel {
@@ -52,9 +58,9 @@ impl Channel {
     pub fn open(id: String, settings: Settings, wake: Arc<dyn Wake>) -> Arc<Self> {
         let mut rules = Rules::new(settings);
         let owner = rules.enter(wake);
-        let shared = Arc::new(Shared { id, rules: Mutex::new(rules) });
+        let shared = Arc::new(Shared { id, sends: AtomicU64::new(0), rules: Mutex::new(rules) });
         CHANNELS.add(&shared.id, &shared);
-        Arc::new(Self { shared, owner })
+        Arc::new(Self { shared, owner, patience: Patience::default() })
     }
 
     /// Joins the one of that name, if it has a member that has not left.
@@ -67,7 +73,7 @@ impl Channel {
         }
         let owner = rules.enter(wake);
         drop(rules);
-        Some(Arc::new(Self { shared, owner }))
+        Some(Arc::new(Self { shared, owner, patience: Patience::default() }))
     }
 
     /// What it was opened with.
@@ -79,7 +85,10 @@ impl Channel {
     /// Sends one message.
     pub fn send(&self, wait: Option<u32>, bytes: &[u8]) -> Sending {
         let message = Message::new(bytes);
-        self.with(|rules| rules.send(self.key(wait), message))
+        patience::sent();
+        let outcome = self.with(|rules| rules.send(self.key(wait), message));
+        self.shared.sends.fetch_add(1, Ordering::Relaxed);
+        outcome
     }
 
     /// Keeps places free, each for one [`Channel::fulfil`].
@@ -108,7 +117,19 @@ impl Channel {
         is_timed: bool,
         into: &mut Intake<'_>,
     ) -> Receiving {
-        let taken = self.with(|rules| rules.take(self.key(wait), min, max, is_timed, into));
+        let mut taken = self.with(|rules| rules.take(None, min, max, is_timed, into));
+        if taken == Receiving::Nothing && wait.is_some() {
+            if self.patience.is_willing() {
+                let again = || {
+                    let again = self.with(|rules| rules.take(None, min, max, is_timed, into));
+                    (again != Receiving::Nothing).then_some(again)
+                };
+                taken = self.patience.look(&self.shared.sends, again).unwrap_or(taken);
+            }
+            if taken == Receiving::Nothing {
+                taken = self.with(|rules| rules.take(self.key(wait), min, max, is_timed, into));
+            }
+        }
         into.finish();
         taken
     }
