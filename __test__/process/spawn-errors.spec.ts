@@ -50,8 +50,10 @@ test('a file that can not be opened for a stream is a spawn error', async t => {
   await t.throwsAsync(run('cat', [], { stdin: { file: '/no/such/file' } }), { instanceOf: SpawnError, code: 'ENOENT' })
 })
 
-test('arguments of two megabytes are E2BIG at once', async t => {
-  await t.throwsAsync(run('true', ['x'.repeat(2_100_000)]), { instanceOf: SpawnError, code: 'E2BIG' })
+test('arguments of two megabytes, or more than any message holds, are E2BIG at once', async t => {
+  for (const length of [2_100_000, 17 * 2 ** 20]) {
+    await t.throwsAsync(run('true', ['x'.repeat(length)]), { instanceOf: SpawnError, code: 'E2BIG' })
+  }
 })
 
 test('the program is searched in the PATH of the child', async t => {

@@ -60,9 +60,10 @@ export function notExecuted(event: FailedEvent | SluiceError, settings: Settings
 function explain(code: string, { stage, errno, detail }: FailedEvent): string | undefined {
   const reason = NO_CGROUP[stage]
   if (reason !== undefined) return `${reason} (${errnoName(errno)})`
-  if (stage === 'shepherd' && detail !== '')
+  if (code === 'ERR_PLATFORM_UNSUPPORTED' && detail !== '')
     return `the guard executable ${detail} can not be run: reinstall the package on a file system that allows execution, outside of any archive`
   if (code === 'EPERM' && IDENTITY.has(stage)) return 'only root can start a child as another user or group'
+  if (stage === 'shepherd' && detail !== '') return `the guard executable ${detail} can not be started now`
   return EXPLANATIONS[code] ?? (detail || undefined)
 }
 

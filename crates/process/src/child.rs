@@ -4,12 +4,13 @@
 //! left to tell anything: before `Started` the spawn failed, before `Exited` the status is lost. Neither is ever inferred
 //! from the standard pipes, so it doesn't matter which of them ends first.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use protocol::{Containment, STATUS_SIZE, Status};
+use protocol::{Containment, Control, STATUS_SIZE, Status};
 use reactor::{Completion, Endpoint, Environment, Handler, Lane, Registration, Turn};
 
 use crate::connection::Connection;
@@ -147,8 +148,11 @@ impl Child {
             }
         }
         let Ok(reactor) = reactor::Reactor::global() else { return };
+        let missing = Cell::new(None);
         let endpoint = |end: OurEnd| {
-            let endpoint = Endpoint::new(reactor, &self.environment, end.fd, end.lane).ok()?;
+            let made = Endpoint::new(reactor, &self.environment, end.fd, end.lane);
+            let endpoint =
+                made.map_err(|error| missing.set(error.raw_os_error().or(Some(libc::EIO)))).ok()?;
             if end.grows {
                 endpoint.let_grow();
             }
@@ -157,7 +161,7 @@ impl Child {
             }
             Some(endpoint)
         };
-        let extra = ours.extra.into_iter().map(|end| end.and_then(endpoint)).collect();
+        let extra: Vec<_> = ours.extra.into_iter().map(|end| end.and_then(endpoint)).collect();
         let mut stdio = [None, None, None];
         for (slot, end) in stdio.iter_mut().zip(ours.standard) {
             let Some(end) = end else { continue };
@@ -171,6 +175,15 @@ impl Child {
             // The ring's endpoint is reported too: whoever waits for the pipes to end has to hear of its end.
             let [_, _, slot] = &mut stdio;
             *slot = Some(Arc::clone(tail));
+        }
+        if let Some(errno) = missing.get() {
+            // A child without one of its streams is none that was asked for.
+            stdio.iter().chain(&extra).flatten().for_each(|endpoint| endpoint.close());
+            self.cancelled.store(true, Ordering::SeqCst);
+            if let Some(connection) = self.connection.get() {
+                connection.command(turn, Control::Cancel { child: u64::from(self.id) });
+            }
+            return self.push(turn, Event::Failed(Failure::new("pipe", errno)));
         }
         self.push(turn, Event::Started { pid, containment, stdio, extra });
     }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use protocol::{ANSWER_SIZE, Answer, Control, Frame};
@@ -16,6 +16,13 @@ use crate::sys::{self, Credentials, Sent};
 
 /// Every so many spawns one asks to be answered. A start that hangs says nothing else, and must not stop those behind it.
 const ANSWER_EVERY: u32 = 8;
+
+/// One-shot helpers that have nothing left to do and are not gone yet: their process ids and descriptors are about to come back.
+static WINDING_UP: AtomicUsize = AtomicUsize::new(0);
+
+pub(crate) fn helpers_wind_up() -> bool {
+    WINDING_UP.load(Ordering::SeqCst) > 0
+}
 
 /// Whether the shepherd serves the process or one child that shall outlive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +45,7 @@ pub(crate) struct Connection {
     lost: AtomicBool,
     /// Commands the socket had no room for; a stopped shepherd reads none.
     waiting: Mutex<VecDeque<Control>>,
+    waits_for_room: AtomicBool,
     /// Places in the poller, by role.
     registrations: [OnceLock<Registration>; 3],
 }
@@ -68,6 +76,7 @@ impl Connection {
             sent: AtomicU32::new(0),
             lost: AtomicBool::new(false),
             waiting: Mutex::default(),
+            waits_for_room: AtomicBool::new(false),
             registrations: Default::default(),
         });
         let watched = connection.process.watched();
@@ -142,7 +151,6 @@ impl Connection {
         let sockets = lock(&self.sockets);
         let Some(Sockets { control, .. }) = &*sockets else { return };
         let mut waiting = lock(&self.waiting);
-        let was_full = waiting.len() > 1;
         while let Some(command) = waiting.front() {
             match sys::send(control.as_fd(), &command.encode(), &[]) {
                 Sent::Full => break,
@@ -152,7 +160,8 @@ impl Connection {
             }
         }
         let full = !waiting.is_empty();
-        if let (true, Some(registration)) = (full || was_full, self.registration(Role::Control).get()) {
+        let changes = full != self.waits_for_room.swap(full, Ordering::SeqCst);
+        if let (true, Some(registration)) = (changes, self.registration(Role::Control).get()) {
             drop(turn.reactor.watch_writes(control.as_raw_fd(), *registration, full));
         }
     }
@@ -201,6 +210,8 @@ impl Connection {
         drop(sockets);
         if self.registration(Role::Process).get().is_none() {
             self.process.reap();
+        } else if self.mode == Mode::OneShot && self.process.watched().is_some() {
+            WINDING_UP.fetch_add(1, Ordering::SeqCst);
         }
         true
     }
@@ -212,6 +223,9 @@ impl Connection {
         {
             turn.reactor.deregister(fd, *registration);
             self.process.reap();
+            if self.mode == Mode::OneShot && self.is_lost() {
+                WINDING_UP.fetch_sub(1, Ordering::SeqCst);
+            }
         }
     }
 }
@@ -243,6 +257,7 @@ impl Handler for Listener {
                 self.connection.reap(turn);
                 if self.connection.process.watched().is_none() {
                     self.connection.lose(turn);
+                    Supervisor::pump(turn);
                 }
             }
         }

@@ -19,6 +19,8 @@ pub(crate) type Links = HashMap<(u32, u32), LinkSide>;
 pub(crate) enum LinkSide {
     Read(OwnedFd),
     Write(OwnedFd),
+    /// Nobody will ever have the other side.
+    Gone,
 }
 
 /// Our end of one of the child's pipes.
@@ -55,11 +57,12 @@ pub(crate) struct Prepared {
 
 /// Makes all of it or nothing. After a failure the same launch can be tried again: only success uses descriptors up.
 pub(crate) fn prepare(launch: &mut Launch, environment: u32, links: &mut Links) -> Result<Prepared, Failure> {
-    // First of all, and for all slots: a spawn that fails must not leave its side of a link in the table, or the
-    // neighbour would never see its end.
+    // First of all, and for all slots. What can't be had now stays a link, to be fetched by another attempt or given up.
     for (number, source) in launch.stdio.iter_mut().enumerate() {
         if let Source::Link(link) = *source {
-            *source = Source::Descriptor(side_of(link, number, environment, links));
+            let side =
+                side_of(link, number, environment, links).map_err(|errno| Failure::new("pipe", errno))?;
+            *source = Source::Descriptor(Ok(side));
         }
     }
     let mut opened_extra = Vec::with_capacity(launch.extra.len());
@@ -201,12 +204,14 @@ fn our_socket() -> Result<Opened, Failure> {
     Ok(Opened { ours, back, ..Opened::new(Stdio::Passed, Some(theirs)) })
 }
 
-/// A spawn that is given up fetches its sides of links all the same, and closes them: its neighbours see an end, and no
-/// side waits in the table for ever, whichever of them came first.
+/// A spawn that is given up leaves word for its neighbours, which see an end then, and takes along what they have left for it.
+/// Needs no descriptor.
 pub(crate) fn abandon_links(launch: &Launch, environment: u32, links: &mut Links) {
-    for (number, source) in launch.stdio.iter().enumerate() {
-        if let Source::Link(link) = *source {
-            drop(side_of(link, number, environment, links));
+    for source in &launch.stdio {
+        if let Source::Link(link) = *source
+            && links.remove(&(environment, link)).is_none()
+        {
+            links.insert((environment, link), LinkSide::Gone);
         }
     }
 }
@@ -216,12 +221,18 @@ fn side_of(link: u32, number: usize, environment: u32, links: &mut Links) -> Res
     let key = (environment, link);
     match (links.remove(&key), number) {
         (Some(LinkSide::Read(fd)), 0) | (Some(LinkSide::Write(fd)), 1..) => Ok(fd),
-        (Some(_), _) => Err(libc::EINVAL),
-        (None, _) => {
-            let (read, write) = sys::pipe()?;
+        (Some(LinkSide::Read(_) | LinkSide::Write(_)), _) => Err(libc::EINVAL),
+        (gone, _) => {
+            let made = sys::pipe();
+            if gone.is_some() && made.is_err() {
+                links.insert(key, LinkSide::Gone);
+            }
+            let (read, write) = made?;
             let (mine, other) =
                 if number == 0 { (read, LinkSide::Write(write)) } else { (write, LinkSide::Read(read)) };
-            links.insert(key, other);
+            if gone.is_none() {
+                links.insert(key, other);
+            }
             Ok(mine)
         }
     }

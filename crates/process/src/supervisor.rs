@@ -18,11 +18,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Containment, Control, Frame, MAX_INLINE};
+use protocol::{Containment, Control, Frame, MAX_INLINE, MAX_REQUEST};
 use reactor::{Environment, Reactor, Turn};
 
 use crate::child::{Child, StatusPipe};
-use crate::connection::{Connection, Mode};
+use crate::connection::{Connection, Mode, helpers_wind_up};
 use crate::event::{Event, Failure};
 use crate::launch::Launch;
 use crate::stdio::{Links, Prepared, abandon_links, prepare};
@@ -49,6 +49,8 @@ struct Pending {
     child: Arc<Child>,
     launch: Box<Launch>,
     shepherd: PathBuf,
+    /// Descriptors that a message could not be made for yet.
+    kept: Option<Prepared>,
     prepared: Option<Box<Ready>>,
 }
 
@@ -76,6 +78,7 @@ impl Supervisor {
             child: Arc::clone(&child),
             launch: Box::new(launch),
             shepherd: PathBuf::from(OsString::from_vec(shepherd.to_vec())),
+            kept: None,
             prepared: None,
         };
         reactor.post(move |turn| {
@@ -160,6 +163,8 @@ impl Supervisor {
             supervisor.children.remove(&child.id());
             supervisor.leaving.remove(&child.id());
             let used = child.connection.get()?;
+            // Given up without a word: only who had read the message has closed its end of the pipe.
+            used.taken(child.id());
             let serves = |other: &Arc<Connection>| Arc::ptr_eq(other, used);
             let in_use = supervisor.current.as_ref().is_some_and(serves)
                 || supervisor.children.values().any(|child| child.connection.get().is_some_and(serves));
@@ -218,22 +223,26 @@ impl Supervisor {
         }
         let outcome = self.attempt(turn, &mut pending);
         match outcome {
-            Attempt::Done(step) => Some((child, step)),
+            Attempt::Done(step) => {
+                self.abandon(&pending);
+                Some((child, step))
+            }
             Attempt::Again => {
                 self.queue.push_front(pending);
                 Some((child, Step::Sent))
             }
             Attempt::OutOf(failure) => {
-                if unanswered > 0 || !self.leaving.is_empty() {
+                if unanswered > 0 || !self.leaving.is_empty() || helpers_wind_up() {
                     self.queue.push_front(pending);
                     return None;
                 }
+                self.abandon(&pending);
                 Some((child, Step::Failed(failure)))
             }
         }
     }
 
-    /// A spawn that leaves the queue without being sent.
+    /// A spawn that leaves the queue, sent or not: whatever it has not fetched of its links.
     fn abandon(&mut self, pending: &Pending) {
         abandon_links(&pending.launch, pending.child.environment.number(), &mut self.links);
     }
@@ -293,6 +302,7 @@ impl Supervisor {
                 Attempt::Done(Step::Sent)
             }
             Err(error) => {
+                connection.taken(child.id());
                 connection.command(turn, Control::Cancel { child: u64::from(child.id()) });
                 let errno = error.raw_os_error().unwrap_or(libc::EIO);
                 Attempt::Done(Step::Failed(Failure::new("pipe", errno)))
@@ -372,6 +382,8 @@ enum Attempt {
 
 fn out_of_or_failed(failure: Failure) -> Attempt {
     match failure.errno {
+        // Its descriptor was duplicated, or not, when it was asked for.
+        _ if failure.stage == "descriptor" => Attempt::Done(Step::Failed(failure)),
         libc::EMFILE | libc::ENFILE | libc::ETOOMANYREFS | libc::ENOMEM | libc::EAGAIN => {
             Attempt::OutOf(failure)
         }
@@ -382,14 +394,27 @@ fn out_of_or_failed(failure: Failure) -> Attempt {
 fn make_ready(pending: &mut Pending, links: &mut Links) -> Result<Ready, Failure> {
     let child = pending.child.id();
     let environment = pending.child.environment.number();
-    let mut prepared = prepare(&mut pending.launch, environment, links)?;
-    let extra = std::mem::take(&mut prepared.extra_slots);
+    let prepared = match pending.kept.take() {
+        Some(prepared) => prepared,
+        None => prepare(&mut pending.launch, environment, links)?,
+    };
+    let extra = prepared.extra_slots.clone();
     let encoded = pending.launch.request(child, environment, prepared.slots, extra, sys::umask).encode();
     if encoded.len() <= MAX_INLINE {
         return Ok(Ready { prepared, message: Frame::Spawn(encoded).encode(), memfd: None });
     }
+    if encoded.len() > MAX_REQUEST {
+        return Err(Failure::new("exec", libc::E2BIG));
+    }
     let length = u32::try_from(encoded.len()).map_err(|_| Failure::new("exec", libc::E2BIG))?;
-    let memfd = sys::memory_file(&encoded).map_err(|errno| Failure::new("shepherd", errno))?;
+    let memfd = match sys::memory_file(&encoded) {
+        Ok(memfd) => memfd,
+        Err(errno) => {
+            // The launch has nothing left to prepare from.
+            pending.kept = Some(prepared);
+            return Err(Failure::new("shepherd", errno));
+        }
+    };
     let message = Frame::SpawnInMemfd { child: u64::from(child), length }.encode();
     Ok(Ready { prepared, message, memfd: Some(memfd) })
 }

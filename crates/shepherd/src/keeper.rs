@@ -14,7 +14,6 @@
 //! Descriptors: 0-2 `/dev/null`, 3 socket, 5 signals, and while it holds a tree 4 status pipe and, if the foreground was asked
 //! for, 6 the terminal.
 
-use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -51,8 +50,6 @@ struct Keeper {
     stack: Stack,
     shepherd: pid_t,
     proc_usable: bool,
-    /// Whether it has looked for leaves of dead keepers.
-    has_swept: Cell<bool>,
 }
 
 /// The keeper's life. Its result is its exit code, which nobody reads.
@@ -63,8 +60,7 @@ fn run(socket: OwnedFd, shepherd: pid_t, proc_usable: bool) -> c_int {
     let Ok(socket) = sys::place(socket, 3) else { return 1 };
     match equip() {
         Ok((signals, stack)) => {
-            let keeper =
-                Keeper { socket, signals, stack, shepherd, proc_usable, has_swept: Cell::new(false) };
+            let keeper = Keeper { socket, signals, stack, shepherd, proc_usable };
             while let Some(order) = keeper.next_order() {
                 if !keeper.carry_out(order) {
                     break;
@@ -73,7 +69,7 @@ fn run(socket: OwnedFd, shepherd: pid_t, proc_usable: bool) -> c_int {
             0
         }
         Err(error) => {
-            let failure = Failure { stage: Stage::Containment, errno: sys::number(&error) };
+            let failure = Failure { stage: Stage::Fork, errno: sys::number(&error) };
             let _ = sys::send(socket.as_fd(), &Word::Unfit(failure).encode());
             1
         }
@@ -126,10 +122,7 @@ impl Keeper {
             Containment::Tree | Containment::Cgroup => (Parent::Own, sys::own_pid()),
             Containment::Group | Containment::None => (Parent::Same, self.shepherd),
         };
-        let leaf = request
-            .cgroup()
-            .map(|wanted| Leaf::make(wanted, request.child, !self.has_swept.replace(true)))
-            .transpose();
+        let leaf = request.cgroup().map(|wanted| Leaf::make(wanted, request.child)).transpose();
         let (leaf, entrance) = match leaf {
             Ok(leaf) => leaf.unzip(),
             Err(failure) => {

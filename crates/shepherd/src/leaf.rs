@@ -45,14 +45,12 @@ impl Entrance {
 }
 
 impl Leaf {
-    /// Makes the leaf that was asked for, with its limits; or nothing. `child` tells it from this process's other ones. The
-    /// first of them looks for what dead guards have left there.
-    pub fn make(wanted: &Cgroup, child: u64, is_first: bool) -> Result<(Self, Entrance), Failure> {
+    /// Makes the leaf that was asked for, with its limits; or nothing. `child` tells it from this process's other ones.
+    /// What dead guards have left beside it goes first.
+    pub fn make(wanted: &Cgroup, child: u64) -> Result<(Self, Entrance), Failure> {
         let parent = parent_of(wanted).map_err(failed(Stage::CgroupParent))?;
         let owner = Owner::of_this_process().map_err(failed(Stage::CgroupParent))?;
-        if is_first {
-            owner.sweep(&parent);
-        }
+        owner.sweep(&parent);
         let path = parent.join(format!("{PREFIX}{}.{}.{}.{child}", owner.namespace, owner.pid, owner.start));
         fs::create_dir(&path).map_err(failed(Stage::CgroupLeaf))?;
         let leaf = Self(path);

@@ -111,7 +111,7 @@ impl Resident {
                 Ok(state) => return Ok(state),
                 Err(unsent) if is_new => {
                     let (order, error) = *unsent;
-                    return Err(order.refuse(Stage::Containment, sys::number(&error)));
+                    return Err(order.refuse(Stage::Fork, sys::number(&error)));
                 }
                 Err(unsent) => (order, _) = *unsent,
             }
