@@ -5,7 +5,7 @@ import { WritableStream } from 'node:stream/web'
 import test from 'ava'
 import type { Sender } from '../../src/channel/types.ts'
 import type { Bytes } from '../../src/process/byte-types.ts'
-import { surrenderReader, surrenderWriter } from '../../src/process/hand-over.ts'
+import { checkGiven, surrender } from '../../src/process/hand-over.ts'
 import { latin, openReader, openWriter, stateOf, turns } from './fake-endpoint.ts'
 
 test('a Readable reads nothing before it is asked, and one chunk when it is', async t => {
@@ -256,20 +256,24 @@ test('a source that fails does not look complete to its target', async t => {
 
 test('only an idle and empty end can be given to another child, and it is closed here', async t => {
   const { pipe, reader } = openReader()
+  const source = { kind: 'reader', end: reader, option: 'stdin' } as const
   const read = reader.read()
-  t.throws(() => surrenderReader(reader, 'stdin'), { code: 'ERR_READER_BUSY' })
+  t.throws(() => checkGiven([source]), { code: 'ERR_READER_BUSY' })
   pipe.feed('a')
   await read
-  t.is(surrenderReader(reader, 'stdin'), pipe.reader)
+  checkGiven([source])
+  t.is(surrender(source), pipe.reader)
   t.false(pipe.reader.isClosed)
   await t.throwsAsync(reader.read(), { code: 'ERR_READER_CLOSED' })
   const { pipe: other, writer } = openWriter(1)
+  const target = { kind: 'writer', end: writer, option: 'stdout' } as const
   void writer.write('ab')
-  t.throws(() => surrenderWriter(writer, 'stdout'), { code: 'ERR_WRITER_CLOSED' })
+  t.throws(() => checkGiven([target]), { code: 'ERR_WRITER_CLOSED' })
   other.drain()
   await turns()
-  t.is(surrenderWriter(writer, 'stdout'), other.writer)
+  t.is(surrender(target), other.writer)
   await writer.closed
   await t.throwsAsync(writer.write('x'), { code: 'ERR_WRITER_CLOSED' })
-  t.throws(() => surrenderReader({} as never, 'stdin'), { code: 'ERR_INVALID_OPTION', message: /`stdin`/ })
+  const foreign = { ...source, end: {} as never }
+  t.throws(() => checkGiven([foreign]), { code: 'ERR_INVALID_OPTION', message: /`stdin`/ })
 })

@@ -33,6 +33,19 @@ test('writes keep their order, are never interleaved, and settle when their last
   t.is(host.refs, 0)
 })
 
+test('an end that tries once leaves no rejection behind when its chunk fails later', async t => {
+  const rejections: unknown[] = []
+  const note = (reason: unknown): void => void rejections.push(reason)
+  process.on('unhandledRejection', note)
+  const { pipe, writer } = openWriter(4)
+  await t.throwsAsync(writer.end('abcdef', { timeout: 0 }), { code: 'ERR_TIMEOUT' })
+  pipe.reader.close()
+  await writer.closed
+  await turns()
+  process.off('unhandledRejection', note)
+  t.deepEqual(rejections, [])
+})
+
 test('what waits was copied: later changes by its owner have no effect', async t => {
   const { pipe, writer } = openWriter(1)
   const chunk = Buffer.from('abc')

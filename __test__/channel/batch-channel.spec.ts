@@ -111,6 +111,34 @@ test('return() answers at once while next() is parked, and the channel keeps its
   t.deepEqual(await other, { done: false, value: 1 })
 })
 
+test('return() loses no item that a parked next() has been given, or is just being given', async t => {
+  for (const sent of [[1], [1, 2], [1, 2, 3]]) {
+    const channel = new Channel<number>(10)
+    const batches = batch(channel, { maxSize: 10, maxDelay: 60_000 })[Symbol.asyncIterator]()
+    const [parked, behind] = [batches.next(), batches.next()]
+    for (const item of sent) {
+      // The last one is on its way when the loop is left.
+      await turns(1)
+      channel.trySend(item)
+    }
+    t.deepEqual(await batches.return?.(), { done: true, value: undefined })
+    t.deepEqual(await parked, { done: false, value: sent })
+    t.true((await behind).done)
+    t.deepEqual([channel.length, channel.metrics().waitingReceivers], [0, 0])
+  }
+})
+
+test('return() waits for no source that leaves a read unanswered', async t => {
+  const source = {
+    tryReceive: () => undefined,
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+  }
+  const batches = batch<number>(source, { maxSize: 10 })[Symbol.asyncIterator]()
+  const parked = batches.next()
+  t.true((await batches.return?.())?.done)
+  t.true((await parked).done)
+})
+
 test('two loops over one channel: each item is in one batch, and both end', async t => {
   const channel = new Channel<number>(8)
   const taken: number[] = []

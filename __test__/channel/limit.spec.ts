@@ -111,6 +111,22 @@ test('concurrency may be changed: more starts who waits, fewer interrupts nobody
   t.is(slots.running, 0)
 })
 
+test('a callback that is started by more concurrency may lower it', async t => {
+  const slots = limit(1)
+  const gates = Array.from({ length: 3 }, () => deferred())
+  const jobs = gates.map(({ promise }, i) =>
+    slots(() => {
+      if (i === 1) slots.concurrency = 1
+      return promise
+    }),
+  )
+  slots.concurrency = 3
+  t.deepEqual([slots.concurrency, slots.running, slots.waiting], [1, 2, 1])
+  for (const gate of gates) gate.resolve()
+  await Promise.all(jobs)
+  t.is(slots.running, 0)
+})
+
 test('a callback may call in again', async t => {
   const two = limit(2)
   const deep = (depth: number): Promise<number> => two(() => (depth === 0 ? 0 : 1))

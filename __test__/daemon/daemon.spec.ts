@@ -221,6 +221,30 @@ test('the last lines come before stop fulfils, but a callback that never ends do
   t.is(calls, 1)
 })
 
+test('stop takes all that a child left in its pipe, however much of it is read late', async t => {
+  const COUNT = 100_000
+  let count = 0
+  let last = ''
+  const script = `echo up; trap "seq 1 ${COUNT}; exit 0" TERM; echo up; while :; do sleep 0.05; done`
+  const server = daemon('sh', ['-c', script], {
+    pipeSize: 1024 * 1024,
+    readyWhen: () => count === 1,
+    onLine: (line, from) => {
+      if (from === 'stderr') return
+      count++
+      last = line
+    },
+  })
+  await server.ready
+  const pid = server.pid!
+  const stopped = server.stop()
+  // The event loop stands still until the child is gone.
+  while (isAlive(pid));
+  t.like(await stopped, { ok: true })
+  t.is(last, String(COUNT))
+  t.is(count, COUNT + 2)
+})
+
 test('a descendant that holds the pipes delays a restart by no more than drainTimeout, and is gone after it', async t => {
   let ups = 0
   const server = daemon('sh', ['-c', 'sleep 60 & echo up; exit 1'], {

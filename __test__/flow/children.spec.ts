@@ -1,10 +1,11 @@
 // Children in the middle of a flow: fed at their pace, ended with the flow, and their failure is the flow's.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import anyTest from 'ava'
 import { command, flow, run, spawn, stream, ProcessError, SpawnError } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
+import { deferred } from '../helpers/deferred.ts'
 import { HandSource } from '../helpers/hand-source.ts'
 import { flood } from '../helpers/programs.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
@@ -179,6 +180,31 @@ test('a child whose consumer stands still is held back, and so is the one before
   t.true(sent < 100, `${sent} chunks`)
   t.is(chunks.length, 1)
   controller.abort()
+  await t.throwsAsync(done, { code: 'ABORT_ERR' })
+})
+
+test('a child sees no end of its input after a failure, also while a callback behind it still runs', async t => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'flow-'))
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+  const whole = path.join(directory, 'whole')
+  const source = new HandSource<string>()
+  const gate = deferred()
+  const controller = new AbortController()
+  let pid = 0
+  const done = flow(source)
+    .through(command('sh', ['-c', 'read line; echo $$; cat > /dev/null; echo whole > "$0"', whole]))
+    .map(async chunk => {
+      pid = Number(Buffer.from(chunk).toString())
+      await gate.promise
+    })
+    .toArray({ signal: controller.signal })
+  source.put('a\n')
+  await waitFor(() => pid > 0)
+  controller.abort()
+  source.put('b\n')
+  await waitFor(() => isGone(pid))
+  t.false(existsSync(whole))
+  gate.resolve()
   await t.throwsAsync(done, { code: 'ABORT_ERR' })
 })
 

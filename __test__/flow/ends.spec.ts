@@ -363,6 +363,79 @@ test('take does not abort the callbacks behind it', async t => {
   t.deepEqual(await done, [0, 1, 2])
 })
 
+const enough: readonly [string, (steps: Flow<number>) => Flow<number>][] = [
+  ['map', steps => steps.map(untilAborted, { concurrency: 3 })],
+  [
+    'flatMap, before a step that has not ended yet',
+    steps =>
+      steps
+        .flatMap(async (x, { signal }) => [await untilAborted(x, { signal })], { concurrency: 3 })
+        .map(
+          async x => {
+            if (x > 0) await turns(3)
+            return x
+          },
+          { concurrency: 2 },
+        ),
+  ],
+]
+
+/** The first two are there at once; the others give up with the signal's reason. */
+async function untilAborted(x: number, { signal }: { signal: AbortSignal }): Promise<number> {
+  if (x < 2) return x
+  await aborted(signal)
+  throw signal.reason
+}
+
+for (const [what, derive] of enough) {
+  test(`a callback that gives up because take has what it wants is no failure: ${what}`, async t => {
+    const log: string[] = []
+    const came: number[] = []
+    await derive(flow(numbers(log)))
+      .take(1)
+      .forEach(async x => {
+        await turns(1)
+        came.push(x)
+      })
+    t.deepEqual(came, [0])
+    t.deepEqual(log, ['source ended'])
+  })
+}
+
+test('a step whose end fails does not keep what is before it from ending', async t => {
+  function* clumsy(): Generator<number> {
+    try {
+      for (;;) yield 1
+    } finally {
+      // oxlint-disable-next-line no-unsafe-finally -- what this is about
+      throw new Error('clumsy')
+    }
+  }
+  const log: string[] = []
+  await t.throwsAsync(flow(numbers(log)).flatMap(clumsy).take(2).toArray(), { message: 'clumsy' })
+  t.deepEqual(log, ['source ended'])
+  const gate = deferred()
+  const slow = {
+    tryReceive: () => ({ done: false, value: 2 }),
+    next: async () => ({ done: false, value: 2 }),
+    async return() {
+      await gate.promise
+      log.push('slow source ended')
+      return { done: true as const, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+  const done = merge(clumsy() as never, slow)
+    .take(2)
+    .toArray()
+  t.is(await standing(done), 'pending')
+  gate.resolve()
+  await t.throwsAsync(done, { message: 'clumsy' })
+  t.deepEqual(log, ['source ended', 'slow source ended'])
+})
+
 test('a flow is consumed once, whatever was derived from it', async t => {
   const steps = flow([1, 2, 3])
   const first = steps.map(x => x)

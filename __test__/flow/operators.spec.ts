@@ -462,6 +462,11 @@ test('lines takes pieces of any size, and refuses a line that is too long after 
   t.deepEqual(came, ['a', 'b'])
 })
 
+test('lines refuses a last line of which only the end of the input shows that it is too long', async t => {
+  const done = flow(['abcde']).lines({ delimiter: '--', maxLength: 4 }).toArray()
+  await t.throwsAsync(done, { code: 'ERR_LINE_TOO_LONG' })
+})
+
 test('reduce and forEach take values in order, one at a time', async t => {
   const total = await flow(range(10)).reduce(async (sum, value) => `${sum}${value}`, '')
   t.is(total, '0123456789')

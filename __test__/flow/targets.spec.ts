@@ -177,3 +177,35 @@ test('an abort and a timeout give up a delivery that is stuck', async t => {
     await t.throwsAsync(flow(range(5)).to(target, { timeout: 20 }), { code: 'ERR_TIMEOUT' })
   }
 })
+
+/** Its `then` is counted. */
+function counted(promise: Promise<void>): { readonly promise: Promise<void>; readonly reactions: () => number } {
+  let count = 0
+  const then: Promise<void>['then'] = (...handlers) => {
+    count += 1
+    return promise.then(...handlers)
+  }
+  // oxlint-disable-next-line unicorn/no-thenable -- what is counted
+  return { promise: { then } as Promise<void>, reactions: () => count }
+}
+
+const lasting: readonly [string, string, object][] = [
+  ['a sender', 'ERR_CHANNEL_CLOSED', { trySend: () => 'sent', send: async () => {}, close() {} }],
+  ['a writer', 'ERR_WRITER_CLOSED', { tryWrite() {}, write: async () => {}, end: async () => {} }],
+]
+
+for (const [what, code, methods] of lasting) {
+  test(`a target that outlives its flows is watched once, and all that still run learn of its end: ${what}`, async t => {
+    const gate = deferred()
+    const { promise, reactions } = counted(gate.promise)
+    const target = { ...methods, closed: promise } as never
+    for (let i = 0; i < 5; i++) await flow(['a']).to(target, { preventClose: true })
+    const running = [1, 2].map(() => flow(new HandSource<string>()).to(target))
+    t.is(reactions(), 1)
+    gate.resolve()
+    for (const done of running) await t.throwsAsync(done, { code })
+    // Who comes later is told as well.
+    await t.throwsAsync(flow(new HandSource<string>()).to(target), { code })
+    t.is(reactions(), 2)
+  })
+}

@@ -53,6 +53,18 @@ test('maxBuffer keeps exactly that many bytes, of the start or of the end', t =>
   t.true(exact.overflowed)
 })
 
+test('looking at a tail again and again takes no more memory', t => {
+  const tail = new ByteTail(1000)
+  const before = process.memoryUsage().arrayBuffers
+  for (let at = 0; at < 1000; at++) {
+    tail.push(Uint8Array.of(at))
+    t.is(tail.bytes().length, at + 1)
+  }
+  // What was given out is half a MB by itself.
+  t.true(process.memoryUsage().arrayBuffers - before < 2 * 1024 * 1024)
+  t.is(tail.bytes()[999], 999 % 256)
+})
+
 test('a tail of any length keeps exactly the last bytes, whatever the pieces', t => {
   const all = Uint8Array.from({ length: 100_000 }, (_, at) => at % 251)
   for (const limit of [0, 1, 1000, 65_536, 200_000]) {

@@ -2,7 +2,7 @@ import anyTest from 'ava'
 import { command, daemon, limitChildren, run, Semaphore, spawn, stream, type RunOptions } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { descendantsOf } from '../helpers/processes.ts'
-import { waitFor } from '../helpers/wait-for.ts'
+import { turns, waitFor } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
@@ -102,6 +102,8 @@ test('a stream that is left while it waits starts nothing', async t => {
   const reader = stream('sh', ['-c', 'echo started >&2'], { limiter, stderr: 'inherit' })
   const read = reader.read()
   await t.throwsAsync(Promise.all([read, reader.cancel()]), { code: 'ERR_READER_CLOSED' })
+  await turns()
+  t.is(limiter.waiting, 0)
   permit.release()
   await waitFor(() => limiter.available === 1, { deadline: 5000 })
   t.is(await stream('echo', ['x'], { limiter }).text(), 'x\n')
@@ -117,12 +119,28 @@ test('each start of a daemon is admitted, and one that is stopped while it waits
   await waitFor(() => limiter.waiting === 1, { deadline: 5000, what: 'the second daemon in the line' })
   await first.stop()
   await second.ready
-  const third = daemon('sleep', ['60'], { limiter, killTimeout: 10 })
+  // No child is there that would have to be given time.
+  const third = daemon('sleep', ['60'], { limiter, killTimeout: Infinity })
   await waitFor(() => limiter.waiting === 1, { deadline: 5000, what: 'the third daemon in the line' })
   await t.throwsAsync(third.stop(), { code: 'ABORT_ERR' })
   t.is(limiter.waiting, 0)
   await second.stop()
   await waitFor(() => limiter.available === 1, { deadline: 5000, what: 'the permit' })
+})
+
+test('a permit that can not be given back is a process warning, and the child is closed all the same', async t => {
+  const warnings: string[] = []
+  const listen = (warning: Error): void => void warnings.push(warning.message)
+  process.on('warning', listen)
+  const release = (): void => {
+    throw new Error('refused')
+  }
+  const limiter = { acquire: async () => ({ release }) } as unknown as Semaphore
+  t.true((await run('true', [], { limiter })).ok)
+  await t.throwsAsync(run('no-such-program', [], { limiter }), { code: 'ENOENT' })
+  await waitFor(() => warnings.length === 2)
+  process.off('warning', listen)
+  t.deepEqual(warnings, ['refused', 'refused'])
 })
 
 test('the cap holds for all children of this thread, beside a limiter', async t => {

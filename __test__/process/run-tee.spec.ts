@@ -3,6 +3,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { ProcessError, run } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { flood } from '../helpers/programs.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
@@ -38,6 +39,19 @@ test('a target that fails ends the tree, and is the cause', async t => {
 test('a target that never takes more does not outlive the timeout', async t => {
   const stuck = new Writable({ highWaterMark: 1, write() {} })
   t.like(await run(flood, [], { tee: { stdout: stuck }, timeout: 300, reject: false }), { timedOut: true })
+})
+
+test('nor does it outlive the timeout or the signal when the child is long over', async t => {
+  const stuck = (): Writable => new Writable({ highWaterMark: 1, write() {} })
+  const late = run('echo', ['x'], { tee: { stdout: stuck() }, timeout: 300 })
+  const error = await t.throwsAsync(late, { instanceOf: ProcessError, code: 'ERR_PROCESS_FAILED', message: /tee/u })
+  t.like(error, { exitCode: 0, stdout: 'x', ok: false })
+  const control = new AbortController()
+  const stderr = stuck()
+  const unwanted = run('sh', ['-c', 'echo x >&2'], { tee: { stderr }, signal: control.signal, reject: false })
+  await waitFor(() => stderr.writableLength > 0)
+  control.abort(new Error('enough'))
+  t.like(await unwanted, { ok: false, exitCode: 0, stderr: 'x' })
 })
 
 test('no listener stays on the target', async t => {

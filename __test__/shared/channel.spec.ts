@@ -1,5 +1,6 @@
 // A shared channel seen from one thread, through two instances: bounds, order, giving up, ends.
 import test from 'ava'
+import { encoded } from '../../src/shared/codec.ts'
 import { RefusedError, SharedChannel } from '../../src/shared/index.ts'
 import { errorOf, stateOf, statesOf } from '../channel/states.ts'
 import { turns } from '../helpers/wait-for.ts'
@@ -360,6 +361,19 @@ test('each codec gives back what was sent, of any size, and owns it', async t =>
   await values.send({ bytes: new Uint8Array(1000) })
   await values.receive()
   t.deepEqual(again.bytes, Uint8Array.of(1, 2, 3))
+})
+
+test('a long message is not kept once it was sent', async t => {
+  const channel = new SharedChannel({ capacity: 2 })
+  const message = new Uint8Array(100_000)
+  const permit = await channel.reserve()
+  await channel.send(message)
+  t.not(encoded.bytes, message)
+  channel.tryReceive()
+  t.is(channel.trySend(message), 'sent')
+  t.not(encoded.bytes, message)
+  permit.send(message)
+  t.not(encoded.bytes, message)
 })
 
 test('short and long messages mixed come in order, singly and in batches', async t => {

@@ -56,6 +56,25 @@ for (const [what, use] of Object.entries(busy)) {
   })
 }
 
+test('what is given with something that can not be had stays as it was', async t => {
+  await using source = await spawn('cat', [], { stdin: 'pipe' })
+  await using target = await spawn('cat', [], { stdin: 'pipe' })
+  await using busy = await spawn('sleep', ['60'])
+  const reading = busy.stdout.read()
+  const stdin = source.stdout
+  const failing = { stdin, stdout: target.stdin, extraFds: [busy.stdout] }
+  await t.throwsAsync(spawn('cat', [], failing), { code: 'ERR_READER_BUSY' })
+  const twice = { stdin, extraFds: [stdin] }
+  await t.throwsAsync(spawn('cat', [], twice), { code: 'ERR_INVALID_OPTION', message: /extraFds\[0\]/u })
+  t.false(source.stdout.isClosed)
+  await source.stdin.end('text')
+  await target.stdin.end('more')
+  t.is(await source.stdout.text(), 'text')
+  t.is(await target.stdout.text(), 'more')
+  await busy.terminate()
+  await reading.catch(() => null)
+})
+
 test('one that reads ahead is not given away either: what it holds would be lost', async t => {
   const source = await spawn(flood, ['--total', '100000'], { readAhead: 1024 * 1024 })
   await t.throwsAsync(spawn('cat', [], { stdin: source.stdout }), { code: 'ERR_READER_BUSY' })

@@ -47,7 +47,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   protected abstract want(): void
   /** Nobody waits any more. */
   protected abstract rest(): void
-  /** The consumer left before the end. May be called while a read of the source is pending. */
+  /** The consumer left before the end. May be called while a read of the source is pending; what that one is given already is added. */
   protected abstract leave(): Promise<void>
 
   next(): Promise<IteratorResult<T[], undefined>> {
@@ -69,8 +69,13 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   async return(): Promise<IteratorResult<T[], undefined>> {
     if (this.hasLeft) return { done: true, value: undefined }
     const isOver = this.#end !== undefined
-    this.#depart()
-    if (!isOver) await this.leave()
+    this.hasLeft = true
+    this.#unschedule()
+    try {
+      if (!isOver) await this.leave()
+    } finally {
+      this.#dismiss()
+    }
     return { done: true, value: undefined }
   }
 
@@ -119,11 +124,14 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
 
   #take(): T[] | undefined {
     const batch = this.#end !== undefined || this.#isOverdue() ? this.former.takeAny() : this.former.takeWhole()
-    if (batch === undefined) return undefined
+    if (batch !== undefined) this.#count(batch)
+    return batch
+  }
+
+  #count(batch: T[]): void {
     totals.batches += 1
     totals.batchItems += batch.length
     this.#adaptive?.handOver(batch.length, performance.now())
-    return batch
   }
 
   /** Whether a batch that isn't whole may go. A timer that is late or early changes nothing: the first item's time decides. */
@@ -180,6 +188,15 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
     const failure = this.hasLeft ? undefined : this.#end?.failure
     this.hasLeft = true
     return failure === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(failure.error)
+  }
+
+  /** Those that wait get what was taken out of the source for them, and then the end. */
+  #dismiss(): void {
+    for (const { resolve } of this.#parked.drain()) {
+      const batch = this.former.takeAny()
+      if (batch !== undefined) this.#count(batch)
+      resolve(batch === undefined ? { done: true, value: undefined } : { done: false, value: batch })
+    }
   }
 
   /** The first that waits gets the error, all others the end. */

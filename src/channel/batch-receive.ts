@@ -11,6 +11,7 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
   readonly #source: ReceiveSource<T>
   #iterator: AsyncIterator<T> | undefined
   #isReading = false
+  #lastRead: Promise<void> | undefined
   // When the source was last seen without items: those that are found later came after it.
   #emptyAt = performance.now()
 
@@ -43,7 +44,7 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
   protected override want(): void {
     if (this.#isReading) return
     this.#iterator ??= this.#source[Symbol.asyncIterator]()
-    void this.#read(this.#iterator)
+    this.#lastRead = this.#read(this.#iterator)
   }
 
   /** Gives up the pending read, so that what comes next stays in the channel. */
@@ -56,8 +57,11 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
     void iterator.return?.().catch(() => {})
   }
 
+  /** A channel answers a read that is given up, with the end or with the item that was on its way. Other sources may not, and get one turn for it. */
   protected override async leave(): Promise<void> {
+    if (!this.#isReading) return
     this.rest()
+    await Promise.race([this.#lastRead, new Promise(resolve => setImmediate(resolve))])
   }
 
   async #read(iterator: AsyncIterator<T>): Promise<void> {

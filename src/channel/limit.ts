@@ -51,7 +51,8 @@ class Slots {
 
   set concurrency(concurrency: number) {
     this.#concurrency = checkedConcurrency(concurrency)
-    while (this.running < concurrency && this.line.length > 0) {
+    // What is started here may change it.
+    while (this.running < this.#concurrency && this.line.length > 0) {
       this.running += 1
       void this.#serve()
     }

@@ -199,7 +199,8 @@ export abstract class CallStep<T, U> extends Step<U> {
 
   readonly #failed = (error: unknown): void => {
     this.#running -= 1
-    this.run.fail(error)
+    // One that is told to end because nobody wants more may do so by an error.
+    if (!this.isStopped) this.run.fail(error)
     this.#goOn()
   }
 

@@ -5,6 +5,7 @@ import type { Callback } from './call-step.ts'
 import { Context } from './context.ts'
 import { Edge } from './edge.ts'
 import { Lane, type LaneOwner } from './lane.ts'
+import { allOf } from './outcome.ts'
 import { END, NOTHING, Step, type Failure, type Pulled } from './step.ts'
 
 export class FlatMapStep<T, U> extends Step<U> implements LaneOwner {
@@ -60,7 +61,8 @@ export class FlatMapStep<T, U> extends Step<U> implements LaneOwner {
   }
 
   fail(error: unknown): void {
-    this.run.fail(error)
+    // What is told to end because nobody wants more may do so by an error.
+    if (!this.isStopped) this.run.fail(error)
   }
 
   override stop(failure: Failure | undefined): void {
@@ -70,7 +72,7 @@ export class FlatMapStep<T, U> extends Step<U> implements LaneOwner {
   }
 
   protected override async quiet(): Promise<void> {
-    await Promise.all(this.#lanes.map(lane => lane.leave()))
+    await allOf(this.#lanes.map(lane => lane.leave()))
   }
 
   get #isFull(): boolean {

@@ -56,6 +56,7 @@ export class LinesStep extends Step<string> {
           if (this.isStopped) return false
           this.#isDry = true
           this.#use(this.#splitter.finish())
+          if (this.#splitter.isTooLong) throw this.#tooLong()
           return true
         }
         this.#rest = this.#bytesOf(piece)

@@ -1,6 +1,7 @@
 // `merge`: the values of several sources, each as it comes. Every source is asked for one value at a time, when one is wanted.
 import type { ChannelMetrics } from '../channel/index.ts'
 import { Edge } from './edge.ts'
+import { allOf } from './outcome.ts'
 import { END, NOTHING, Step, type Failing, type Failure, type Pulled, type Reader } from './step.ts'
 
 export class MergeStep<T> extends Step<T> {
@@ -56,6 +57,6 @@ export class MergeStep<T> extends Step<T> {
   }
 
   protected override async quiet(): Promise<void> {
-    await Promise.all(this.#sources.map(source => source.shutdown()))
+    await allOf(this.#sources.map(source => source.shutdown()))
   }
 }

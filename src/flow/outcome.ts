@@ -14,3 +14,9 @@ export function whenSettled<T>(
   const promise = outcome instanceof Promise ? (outcome as Promise<T>) : Promise.resolve(outcome)
   void promise.then(fulfilled, rejected)
 }
+
+/** Fulfils when all have settled, and rejects then with the first error in their order. */
+export async function allOf(promises: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(promises)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}

@@ -138,7 +138,10 @@ export abstract class Step<T> implements Reader {
   }
 
   async #close(): Promise<void> {
-    await this.quiet()
-    await this.before?.shutdown()
+    try {
+      await this.quiet()
+    } finally {
+      await this.before?.shutdown()
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { ByteReader, Command } from '../process/index.ts'
 import { Edge } from './edge.ts'
 import { InnerOutlet } from './inner-outlet.ts'
 import { IteratorStep, type Pullable } from './iterator-step.ts'
-import type { Reader, Step } from './step.ts'
+import type { Failure, Reader, Step } from './step.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- of all options, so that every command is assignable
 export type AnyCommand = Command<any>
@@ -20,6 +20,12 @@ export class ThroughStep extends IteratorStep<Uint8Array> {
     this.#outlet = new InnerOutlet(before, () => before.shutdown())
     // Started by the first read of it.
     this.#output = command.with({ input: this.#outlet }).stream()
+  }
+
+  /** The steps behind may take their time to end; meanwhile a failure must not look like the end of the child's input. */
+  override stop(failure: Failure | undefined): void {
+    super.stop(failure)
+    if (failure !== undefined) this.#outlet.fail(failure)
   }
 
   protected override get inlet(): Reader {

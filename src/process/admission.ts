@@ -44,18 +44,20 @@ export function isLimited(settings: readonly Settings[]): boolean {
 }
 
 /**
- * Waits for the permits of all of them, or takes none. Their signal ends the wait.
+ * Waits for the permits of all of them, or takes none. Their signal ends the wait, and so does `left`.
  *
  * All that one limiter gives is asked for at once, and limiters are asked in one order by everybody: two pipes that each hold what the
  * other waits for would wait for ever.
  */
-export async function admit(settings: readonly Settings[]): Promise<readonly Release[]> {
+export async function admit(settings: readonly Settings[], left?: AbortSignal): Promise<readonly Release[]> {
   const shares: Share[] = []
   // Who holds what is waited for may be nothing that keeps the event loop alive.
   const host = environment()
   host.hold()
+  const signals = [settings[0]?.signal, left].filter(one => one !== undefined)
+  const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0]
   try {
-    for (const [limiter, members] of demands(settings)) shares.push(await Share.of(limiter, members, settings))
+    for (const [limiter, members] of demands(settings)) shares.push(await Share.of(limiter, members, signal))
   } catch (error) {
     for (const share of shares) share.releaseAll()
     const stopped = settings.find(one => one.signal?.aborted)
@@ -78,8 +80,7 @@ class Share {
     this.#members = members
   }
 
-  static async of(limiter: Limiter, members: Set<number>, settings: readonly Settings[]): Promise<Share> {
-    const signal = settings[0]?.signal
+  static async of(limiter: Limiter, members: Set<number>, signal: AbortSignal | undefined): Promise<Share> {
     const permits = members.size
     return new Share(await limiter.acquire({ ...(signal && { signal }), ...(permits > 1 && { permits }) }), members)
   }

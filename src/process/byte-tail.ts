@@ -36,12 +36,14 @@ export class ByteTail {
 
   /** The kept bytes, in one piece. */
   bytes(): Uint8Array {
-    this.#seal()
     const surplus = Math.max(0, this.#held - this.#limit)
     // A buffer of its own, not a slice of Node's pool: its memory may be handed on.
     const all = new Uint8Array(Buffer.allocUnsafeSlow(this.#held - surplus).buffer)
     let offset = -surplus
-    for (const block of this.#blocks) {
+    for (const [index, held] of this.#blocks.entries()) {
+      // The last one may go on being filled.
+      const isOpen = this.#open > 0 && index === this.#blocks.length - 1
+      const block = isOpen ? held.subarray(0, this.#open) : held
       all.set(offset < 0 ? block.subarray(-offset) : block, Math.max(0, offset))
       offset += block.length
     }

@@ -141,8 +141,8 @@ export class Ends {
     }
     if (this.#isInputOurs && writer === this.stdin) core?.abandon()
     else if (core?.endpoint.hungUp) closeUnread()
-    // Whoever has the terminal may take what is typed for as long as it likes.
-    else if (this.#terminal && writer === this.stdin) core?.endpoint.watchHangUp(closeUnread)
+    // A descendant, or whoever has the terminal, may take what is written for as long as it likes.
+    else core?.endpoint.watchHangUp(closeUnread)
   }
 
   #outputClosed(hooks: EndsHooks): void {

@@ -1,6 +1,8 @@
 // The reading of one collected stream: from a child's pipe into a collector, through a tee, until its end or until it is cut.
+import { timeoutError } from '../errors.ts'
 import { Collector, type CollectedValue } from './collect.ts'
 import type { Life } from './life.ts'
+import { limitLifetime } from './lifetime.ts'
 import type { PipeReader } from './reader.ts'
 import { Tee } from './tee.ts'
 
@@ -14,9 +16,12 @@ export class Gather {
   readonly #collector: Collector
   readonly #tee: Tee | undefined
   readonly #done: Promise<void>
+  readonly #stopLimits: (() => void) | undefined
   #isWaiting = false
   #left = Infinity
   #isCut = false
+  #isClosed = false
+  #isLate = false
 
   constructor(life: Life, name: 'stdout' | 'stderr', reader: PipeReader) {
     const { collect } = life.settings
@@ -26,6 +31,8 @@ export class Gather {
     this.#reader = reader
     this.#collector = new Collector(collect)
     this.#tee = target && new Tee(target)
+    // The child's own limits go with it, but its output may wait for a tee long after that; the wait may be all that is alive.
+    this.#stopLimits = target && limitLifetime(life.settings, why => this.#giveUp(why), true)
     this.#done = this.#read()
   }
 
@@ -39,10 +46,11 @@ export class Gather {
 
   /** The child is closed: takes what is there, and waits for more only as long as an end is certain to come. */
   async finish(drained: boolean): Promise<void> {
+    this.#isClosed = true
     this.#isCut = !drained
     if (!drained) this.#left = LAST_BYTES
     // Of a child that we ended, the output matters and the pace of a tee no longer does.
-    if (!drained || this.#life.isCut) this.#tee?.release()
+    if (!drained || this.#life.isCut || this.#isLate) this.#tee?.release()
     if (!drained && this.#isWaiting) await this.#reader.cancel()
     await this.#done
   }
@@ -61,8 +69,19 @@ export class Gather {
       // After we ended it, its pipes end with an error; what they held has been taken.
       if (!this.#life.isCut && !this.#isCut) this.#fail('could not be read', cause)
     }
+    this.#stopLimits?.()
     this.#tee?.release()
     await this.#reader.cancel()
+  }
+
+  /** Before the child is closed that is what it ends of, and its last words are still copied. */
+  #giveUp(why: 'timeout' | 'abort'): void {
+    this.#isLate = true
+    if (!this.#isClosed) return
+    const { timeout, signal } = this.#life.settings
+    const cause: unknown = why === 'timeout' ? timeoutError('tee', timeout) : signal?.reason
+    this.#fail('could not be copied to its tee target in time', cause)
+    this.#tee?.release()
   }
 
   async #next(): Promise<Uint8Array | null> {

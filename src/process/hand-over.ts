@@ -3,20 +3,37 @@ import { invalidOption } from '../errors.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { ByteReader, ByteWriter } from './byte-types.ts'
 import { PipeReader } from './reader.ts'
+import type { ReaderCore } from './reader-core.ts'
 import { PipeWriter } from './writer.ts'
+import type { WriterCore } from './writer-core.ts'
 
-/** The reader must be idle, with nothing put back in front: ERR_READER_BUSY, ERR_READER_CLOSED. `option` names it in the error for one that isn't ours. */
-export function surrenderReader(reader: ByteReader, option: string): NativeEndpoint {
-  const core = PipeReader.coreOf(reader)
-  if (core === undefined) throw invalidOption(option, 'a reader of a child of this process', reader)
-  if (core.endpoint.isTerminal) throw invalidOption(option, 'a reader of a pipe, not of a terminal', reader)
-  return core.surrender()
+type End = { readonly kind: 'reader'; readonly end: ByteReader } | { readonly kind: 'writer'; readonly end: ByteWriter }
+
+/** One that is given, and the option that says so. */
+export type Given = End & { readonly option: string }
+
+/**
+ * Throws what a request for all of them would be refused with, so that one that fails takes none: a reader must be idle, with nothing put
+ * back in front (ERR_READER_BUSY, ERR_READER_CLOSED), a writer open, and nothing may wait on it (ERR_WRITER_CLOSED).
+ */
+export function checkGiven(given: readonly Given[]): void {
+  const seen = new Set<object>()
+  for (const one of given) {
+    coreOf(one, one.option).checkSurrender()
+    if (seen.has(one.end)) throw invalidOption(one.option, `a ${one.kind} that is given only once`, one.end)
+    seen.add(one.end)
+  }
 }
 
-/** The writer must be open, and nothing may wait on it: ERR_WRITER_CLOSED. */
-export function surrenderWriter(writer: ByteWriter, option: string): NativeEndpoint {
-  const core = PipeWriter.coreOf(writer)
-  if (core === undefined) throw invalidOption(option, 'a writer of a child of this process', writer)
-  if (core.endpoint.isTerminal) throw invalidOption(option, 'a writer of a pipe, not of a terminal', writer)
-  return core.surrender()
+/** Of one that was checked. */
+export function surrender(end: End): NativeEndpoint {
+  return coreOf(end, end.kind).surrender()
+}
+
+function coreOf(given: End, option: string): ReaderCore | WriterCore {
+  const { kind, end } = given
+  const core = kind === 'reader' ? PipeReader.coreOf(end) : PipeWriter.coreOf(end)
+  if (core === undefined) throw invalidOption(option, `a ${kind} of a child of this process`, end)
+  if (core.endpoint.isTerminal) throw invalidOption(option, `a ${kind} of a pipe, not of a terminal`, end)
+  return core
 }

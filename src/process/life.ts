@@ -1,4 +1,5 @@
 // One child from the request to `closed`, for the rest of this layer. Puts its parts together; each part knows its own business only.
+import { notify } from '../callback.ts'
 import type { SluiceError, SpawnError } from '../errors.ts'
 import { environment } from '../native/index.ts'
 import type { Bytes } from './byte-types.ts'
@@ -210,8 +211,8 @@ export class Life implements ChildListener {
     this.#child.release()
     this.#reference.drop()
     this.#trace.closed()
-    this.onOver?.()
     this.#closed.resolve(this.#exit)
+    notify(this.onOver)
   }
 
   /** A guard takes along what it contained; what is contained by nothing goes on. */
@@ -224,8 +225,8 @@ export class Life implements ChildListener {
     this.#stopLimits()
     this.#reference.drop()
     this.#trace.failed(error)
-    this.onOver?.()
     this.#started.reject(error)
+    notify(this.onOver)
   }
 
   #readTail(): Bytes {

@@ -10,7 +10,11 @@ export interface LifetimeLimits {
 }
 
 /** Calls `end` at most once; the function given back takes every listener and timer away. */
-export function limitLifetime(limits: LifetimeLimits, end: (why: 'timeout' | 'abort') => void): () => void {
+export function limitLifetime(
+  limits: LifetimeLimits,
+  end: (why: 'timeout' | 'abort') => void,
+  keepsAlive = false,
+): () => void {
   const releases: (() => void)[] = []
   const release = (): void => {
     for (const one of releases.splice(0)) one()
@@ -19,7 +23,7 @@ export function limitLifetime(limits: LifetimeLimits, end: (why: 'timeout' | 'ab
     release()
     end(why)
   }
-  if (limits.timeout !== Infinity) releases.push(startTimer(limits.timeout, () => finish('timeout')))
+  if (limits.timeout !== Infinity) releases.push(startTimer(limits.timeout, () => finish('timeout'), keepsAlive))
   if (limits.signal) {
     const listener = addAbortListener(limits.signal, () => finish('abort'))
     releases.push(() => listener[Symbol.dispose]())
@@ -27,19 +31,20 @@ export function limitLifetime(limits: LifetimeLimits, end: (why: 'timeout' | 'ab
   return release
 }
 
-/** A timer of any length that keeps nothing alive: the child itself does that. */
-export function startTimer(ms: number, fire: () => void): () => void {
+/** A timer of any length. By default it keeps nothing alive: the child itself does that. */
+export function startTimer(ms: number, fire: () => void, keepsAlive = false): () => void {
   const until = performance.now() + ms
   let timer = arm(ms)
   function arm(left: number): NodeJS.Timeout {
-    return setTimeout(
+    const started = setTimeout(
       () => {
         const rest = until - performance.now()
         if (left > LONGEST_TIMER && rest > 0) timer = arm(rest)
         else fire()
       },
       Math.min(left, LONGEST_TIMER),
-    ).unref()
+    )
+    return keepsAlive ? started : started.unref()
   }
   return () => clearTimeout(timer)
 }

@@ -13,8 +13,8 @@ const NONE: readonly Release[] = []
 /** An endpoint for a stdout that is not there yet. */
 export interface Waiting {
   readonly endpoint: Endpoint
-  /** Nobody will read from it any more. */
-  readonly isLeft: boolean
+  /** Aborted once nobody will read from it any more. */
+  readonly left: AbortSignal
 }
 
 export function fromOption(options: unknown): 'stdout' | 'stderr' {
@@ -28,10 +28,10 @@ export function fromOption(options: unknown): 'stdout' | 'stderr' {
 /** First to last. `waiting`: who waits for the last one's stdout; one that was left meanwhile starts nothing. */
 export async function launchPipe(settings: readonly Settings[], waiting?: Waiting): Promise<Life[]> {
   const members: Life[] = []
-  const releases = isLimited(settings) ? await admitted(settings) : NONE
+  const releases = isLimited(settings) ? await admitted(settings, waiting?.left) : NONE
   try {
     for (const [index, one] of settings.entries()) {
-      if (waiting?.isLeft) throw givenUp('terminate', one)
+      if (waiting?.left.aborted) throw givenUp('terminate', one)
       const life = begin(one, index === settings.length - 1 ? waiting?.endpoint : undefined)
       life.onOver = releases[index]
       members.push(life)
@@ -50,9 +50,9 @@ export async function launchPipe(settings: readonly Settings[], waiting?: Waitin
   return await Promise.all(members.map(started))
 }
 
-async function admitted(settings: readonly Settings[]): Promise<readonly Release[]> {
+async function admitted(settings: readonly Settings[], left: AbortSignal | undefined): Promise<readonly Release[]> {
   for (const one of settings) checkGivenUp(one)
-  return await admit(settings)
+  return await admit(settings, left)
 }
 
 /** Ends what nobody will get a handle of. */

@@ -177,8 +177,8 @@ export class ReaderCore {
     return before === 'ended' ? Promise.resolve() : this.#leave()
   }
 
-  /** Gives the native end to another child. It must be idle, and nothing may have been taken that is not delivered. */
-  surrender(): NativeEndpoint {
+  /** Throws unless it may be given to another child: it must be idle, and nothing may have been taken that is not delivered. */
+  checkSurrender(): void {
     this.checkFree()
     if (!this.endpoint.isIdle || this.#front.length > 0) {
       throw new SluiceError(
@@ -190,7 +190,13 @@ export class ReaderCore {
     if (this.endpoint.readsAhead) {
       throw new SluiceError('ERR_READER_BUSY', 'a reader with readAhead can not be given to another child')
     }
-    const native = this.#state === 'open' ? this.endpoint.surrender() : undefined
+    if (this.#state !== 'open') throw closedError()
+  }
+
+  /** Gives the native end to another child. */
+  surrender(): NativeEndpoint {
+    this.checkSurrender()
+    const native = this.endpoint.surrender()
     if (native === undefined) throw closedError()
     this.#state = 'closed'
     this.#hooks.onClose?.()

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path'
 import type { NativeExtra, NativeExtras, NativeSpawnRequest, NativeStdio } from '../native/index.ts'
 import { joinVariables } from './environment-variables.ts'
-import { surrenderReader, surrenderWriter } from './hand-over.ts'
+import { checkGiven, surrender, type Given } from './hand-over.ts'
 import type { Settings } from './options.ts'
 import type { ExtraStream } from './options/extra-fds.ts'
 import { RESOURCES } from './options/privileges.ts'
@@ -17,16 +17,18 @@ const NO_PRIVILEGES = { uid: NONE, gid: NONE, nice: NONE, limits: RESOURCES.map(
 export function spawnRequest(settings: Settings): NativeSpawnRequest {
   const { containment, killTimeout } = settings
   const { env, unset, inheritEnv } = joinVariables(settings.env, settings.extendEnv)
+  const cwd = absolute(settings.cwd)
+  checkGiven(givenTo(settings))
   return {
     file: settings.program,
     argv: settings.argv,
     env,
     unset,
     inheritEnv,
-    cwd: absolute(settings.cwd),
-    stdin: nativeStdio(settings.stdin, 'stdin'),
-    stdout: nativeStdio(settings.stdout, 'stdout'),
-    stderr: nativeStdio(settings.stderr, 'stderr'),
+    cwd,
+    stdin: nativeStdio(settings.stdin),
+    stdout: nativeStdio(settings.stdout),
+    stderr: nativeStdio(settings.stderr),
     containment: CONTAINMENTS[containment],
     detached: settings.detached,
     leftovers: settings.leftovers === 'kill' ? 1 : 0,
@@ -46,8 +48,8 @@ function nativeExtras({ privileges, cgroup, extraFds }: Settings): NativeExtras 
   return { ...NO_PRIVILEGES, ...privileges, cgroup, descriptors: extraFds.map(nativeExtra) }
 }
 
-function nativeExtra({ stream, input }: ExtraStream, index: number): NativeExtra {
-  return { stdio: stream.kind === 'duplex' ? stream : nativeStdio(stream, `extraFds[${index}]`), input }
+function nativeExtra({ stream, input }: ExtraStream): NativeExtra {
+  return { stdio: stream.kind === 'duplex' ? stream : nativeStdio(stream), input }
 }
 
 /** Joined, not normalised: `..` after a symbolic link is for the kernel to resolve. */
@@ -57,9 +59,21 @@ function absolute(cwd: string): string {
   return cwd === '' ? base : `${base}/${cwd}`
 }
 
-function nativeStdio(stream: Stream, option: string): NativeStdio {
-  if (stream.kind === 'reader') return { kind: 'endpoint', endpoint: surrenderReader(stream.end, option) }
-  if (stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrenderWriter(stream.end, option) }
+/** The readers and writers of ours among its streams. */
+function givenTo({ stdin, stdout, stderr, extraFds }: Settings): readonly Given[] {
+  const given: Given[] = []
+  const add = (stream: ExtraStream['stream'], option: string): void => {
+    if (stream.kind === 'reader' || stream.kind === 'writer') given.push({ ...stream, option })
+  }
+  add(stdin, 'stdin')
+  add(stdout, 'stdout')
+  add(stderr, 'stderr')
+  for (const [index, { stream }] of extraFds.entries()) add(stream, `extraFds[${index}]`)
+  return given
+}
+
+function nativeStdio(stream: Stream): NativeStdio {
+  if (stream.kind === 'reader' || stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrender(stream) }
   // The rest is spelled alike on both sides.
   return stream
 }

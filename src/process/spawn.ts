@@ -26,12 +26,15 @@ export function checkGivenUp(settings: Settings): void {
   if (settings.timeout === 0) throw givenUp('timeout', settings)
 }
 
-/** Starts one child, once it is admitted. */
-export async function launch(settings: Settings): Promise<Life> {
-  return isLimited([settings]) ? await launchAdmitted(settings) : await started(begin(settings))
+/** Starts one child, once it is admitted. `onAsked`: called when it has been asked for. */
+export async function launch(settings: Settings, onAsked?: () => void): Promise<Life> {
+  if (isLimited([settings])) return await launchAdmitted(settings, onAsked)
+  const life = begin(settings)
+  onAsked?.()
+  return await started(life)
 }
 
-async function launchAdmitted(settings: Settings): Promise<Life> {
+async function launchAdmitted(settings: Settings, onAsked: (() => void) | undefined): Promise<Life> {
   checkGivenUp(settings)
   const [release] = await admit([settings])
   let life: Life
@@ -42,6 +45,7 @@ async function launchAdmitted(settings: Settings): Promise<Life> {
     throw error
   }
   life.onOver = release
+  onAsked?.()
   return await started(life)
 }
 

@@ -41,7 +41,7 @@ class Stream implements Waiting {
   #launch: Promise<readonly Life[]> = Promise.resolve([])
   #members: readonly Life[] = []
   #isAtEnd = false
-  isLeft = false
+  readonly #leaving = new AbortController()
 
   constructor(settings: readonly Settings[]) {
     this.#settings = settings
@@ -53,12 +53,16 @@ class Stream implements Waiting {
     })
   }
 
+  get left(): AbortSignal {
+    return this.#leaving.signal
+  }
+
   #start(): void {
     this.#launch = launchPipe(this.#settings, this)
     this.#launch.then(
       members => {
         this.#members = members
-        if (this.isLeft) void this.#end()
+        if (this.left.aborted) void this.#end()
       },
       (error: Error) => this.endpoint.fail(error),
     )
@@ -86,7 +90,7 @@ class Stream implements Waiting {
   }
 
   async #end(): Promise<void> {
-    this.isLeft = true
+    this.#leaving.abort()
     await Promise.all(this.#members.map(life => life.end('terminate', life.settings)))
   }
 }

@@ -32,12 +32,23 @@ export class Termination {
     }
     this.#child.terminate(ladder)
     this.#stopWatch?.()
-    // A guard that is stopped or stuck answers nothing; then the exit counts as lost.
     this.#stopWatch =
-      ladder.killTimeout === Infinity
-        ? undefined
-        : startTimer(ladder.killTimeout + SILENCE, () => this.#child.abandon())
+      ladder.killTimeout === Infinity ? undefined : startTimer(ladder.killTimeout + SILENCE, () => this.#lookAgain())
     return this.#gone.promise
+  }
+
+  /**
+   * A guard that is stopped or stuck answers nothing; then the exit counts as lost. But a loop that was blocked runs its timers before it
+   * takes an answer that has long come, or that comes as soon as others get to run.
+   */
+  #lookAgain(): void {
+    this.#child.ready()
+    if (this.#child.isOver) return
+    const look = setImmediate(() => {
+      this.#child.ready()
+      if (!this.#child.isOver) this.#child.abandon()
+    })
+    this.#stopWatch = () => clearImmediate(look)
   }
 
   /** Nothing of the tree is left, or nobody will ever tell. */

@@ -126,12 +126,17 @@ export class WriterCore implements WriteTarget {
     this.#close(undefined)
   }
 
-  /** Gives the native end to another child. Nothing may wait on it. */
-  surrender(): NativeEndpoint {
+  /** Throws unless it may be given to another child: nothing may wait on it. */
+  checkSurrender(): void {
     this.check()
-    const native = this.endpoint.isIdle ? this.endpoint.surrender() : undefined
-    if (native === undefined)
-      throw new SluiceError('ERR_WRITER_CLOSED', 'a writer that is given to another child must be open and idle')
+    if (!this.endpoint.isIdle) throw notIdle()
+  }
+
+  /** Gives the native end to another child. */
+  surrender(): NativeEndpoint {
+    this.checkSurrender()
+    const native = this.endpoint.surrender()
+    if (native === undefined) throw notIdle()
     this.#close(undefined)
     return native
   }
@@ -268,6 +273,10 @@ function isDetached(chunk: Uint8Array): boolean {
 /** Memory shared with other threads is not given to the native side. */
 function ownMemory(chunk: Bytes): Bytes {
   return chunk.buffer instanceof ArrayBuffer ? chunk : chunk.slice()
+}
+
+function notIdle(): SluiceError {
+  return new SluiceError('ERR_WRITER_CLOSED', 'a writer that is given to another child must be open and idle')
 }
 
 function refused(reason: unknown): Promise<never> {

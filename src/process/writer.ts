@@ -83,6 +83,8 @@ export class PipeWriter implements ByteWriter {
 
 /** Bounds the wait for the end, not the end itself. */
 function bounded(core: WriterCore, ended: Promise<void>, options: WaitOptions | undefined): Promise<void> {
+  // Who gives up the wait hears nothing of what the end comes to.
+  ignore(ended)
   if (triesOnce(options)) return core.isClosed ? ended : Promise.reject(timeoutError('end', 0))
   return new Promise((resolve, reject) => {
     const guard = Guard.of(options, 'end', reject)

@@ -16,8 +16,13 @@ export const incoming: Bytes = new Uint8Array(8 * 1024)
 const incomingText = Buffer.from(incoming.buffer)
 const outgoingText = Buffer.from(outgoing.buffer)
 
-/** The bytes of the value that was encoded last. */
+/** The bytes of the value that was encoded last, until they are forgotten. */
 export const encoded: { bytes: Bytes; length: number } = { bytes: outgoing, length: 0 }
+
+/** They have been copied: a long message must not live on until the next one. */
+export function forgetEncoded(): void {
+  encoded.bytes = outgoing
+}
 
 export interface Codec<T> {
   /** Writes `encoded`. */

@@ -6,7 +6,7 @@ import { ACCEPTED, CLOSED, DROPPED, FULL, SETTLED, UNSETTLED, WAITING } from '..
 import { DONE, refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
 import { checkWait, triesOnce, type WaitOptions } from '../wait.ts'
-import { encoded } from './codec.ts'
+import { encoded, forgetEncoded } from './codec.ts'
 import type { Port } from './port.ts'
 import { Wait } from './waits.ts'
 
@@ -17,7 +17,7 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
     port.codec.encode(value)
     const isNow = turn.tick()
     const once = triesOnce(options)
-    const outcome = port.native.send(port.room.numberFor(!once), encoded.bytes, encoded.length)
+    const outcome = hand(port, port.room.numberFor(!once))
     if (outcome === ACCEPTED || outcome === DROPPED) return isNow ? DONE : settledLater(undefined)
     if (outcome === WAITING) return new SendWait(port, value).bound(options, 'send')
     throw refusal(port, outcome, value, once ? 'send' : undefined)
@@ -29,7 +29,7 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
 export function trySend<T>(port: Port<T>, value: T): 'sent' | 'full' | 'closed' | 'dropped' {
   if (port.hasLeft) return 'closed'
   port.codec.encode(value)
-  const outcome = port.native.send(0, encoded.bytes, encoded.length)
+  const outcome = hand(port, 0)
   if (outcome === ACCEPTED) return 'sent'
   if (outcome === FULL) return 'full'
   return outcome === CLOSED ? 'closed' : 'dropped'
@@ -54,6 +54,13 @@ export function reserve<T>(
   } catch (error) {
     return refused(error)
   }
+}
+
+/** Hands over what was encoded. */
+function hand<T>(port: Port<T>, wait: number): number {
+  const outcome = port.native.send(wait, encoded.bytes, encoded.length)
+  forgetEncoded()
+  return outcome
 }
 
 /** `what`: the operation, if it would have waited but for its timeout of 0. */
@@ -125,7 +132,9 @@ class SharedPermit<T> implements SendPermit<T> {
     const port = this.#port
     if (this.#left === 0) throw permitUsed()
     port.codec.encode(value)
-    if (!port.native.fulfil(encoded.bytes, encoded.length)) throw port.closed(value)
+    const isIn = port.native.fulfil(encoded.bytes, encoded.length)
+    forgetEncoded()
+    if (!isIn) throw port.closed(value)
     this.#left -= 1
   }
 

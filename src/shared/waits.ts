@@ -50,6 +50,8 @@ export class WaitRoom {
     if (this.hasLeft) return
     this.hasLeft = true
     for (const wait of this.#waits) wait.ready()
+    // Another thread may serve one meanwhile, and giving one up may let in those behind it: the last is the first to go.
+    for (const wait of [...this.#waits].reverse()) if (!this.giveUp(wait)) wait.ready()
     this.#native.leave()
     for (const wait of this.#waits) wait.left()
   }
@@ -88,7 +90,13 @@ export abstract class Wait<T> implements Waiting {
   }
 
   ready(): void {
-    if (!this.#isOver) this.look()
+    if (this.#isOver) return
+    try {
+      this.look()
+    } catch (error) {
+      // What it was given can't be read.
+      if (!this.#isOver) this.reject(error)
+    }
   }
 
   /** The I/O thread is gone: nobody will ever be woken. */
@@ -104,7 +112,7 @@ export abstract class Wait<T> implements Waiting {
   protected withdraw(settle: () => void): void {
     if (this.#isOver) return
     if (this.#room.giveUp(this)) settle()
-    else this.look()
+    else this.ready()
   }
 
   protected ended(): void {}

@@ -1,7 +1,12 @@
 // A channel's sender as the target of a transfer. A failed source closes it with that error.
 import type { Sender } from '../channel/types.ts'
 import { SluiceError } from '../errors.ts'
+import { Ends } from './ends.ts'
 import { Watch, type Sink } from './sink.ts'
+
+const ends = new Ends<{ readonly closed: Promise<void> }>(sender =>
+  sender.closed.then(() => new SluiceError('ERR_CHANNEL_CLOSED', 'the target was closed')),
+)
 
 export function senderSink<T>(sender: Sender<T>): Sink<T> {
   const watch = new Watch()
@@ -15,16 +20,16 @@ export function senderSink<T>(sender: Sender<T>): Sink<T> {
     },
     watch(gone) {
       watch.set(gone)
-      void sender.closed.then(() => watch.tell(new SluiceError('ERR_CHANNEL_CLOSED', 'the target was closed')))
+      ends.tell(sender, watch)
     },
     close: async () => {
-      watch.clear()
+      ends.forget(sender, watch)
       sender.close()
     },
     abort: error => {
-      watch.clear()
+      ends.forget(sender, watch)
       sender.close(error)
     },
-    detach: () => watch.clear(),
+    detach: () => ends.forget(sender, watch),
   }
 }

@@ -48,6 +48,7 @@ export class Incarnation implements DaemonChild {
   readonly #ready = new Deferred<void>()
   readonly #impatient = new Deferred<void>()
   #pumps: LinePump[] = []
+  #isAsked = false
   #isReady = false
   #isClosed = false
   #isEnding = false
@@ -80,11 +81,14 @@ export class Incarnation implements DaemonChild {
     return this.#ready.promise
   }
 
-  /** A child that is being started is let start, so that it can end in its own way, but not for longer than it would have had for that. */
+  /**
+   * A child that is being started is let start, so that it can end in its own way, but not for longer than it would have had for that. One
+   * that was not asked for yet, since it waits to be admitted, never is.
+   */
   end(why: Ending): void {
     this.#isEnding = true
     if (this.#life !== undefined) void this.#life.end(why, this.#settings.child)
-    else if (why === 'abort') this.#giveUp.abort()
+    else if (why === 'abort' || !this.#isAsked) this.#giveUp.abort()
     else this.#endSoon()
     if (this.#isClosed) this.#hurry()
   }
@@ -101,7 +105,7 @@ export class Incarnation implements DaemonChild {
 
   async #start(): Promise<Life> {
     const { signal } = this.#giveUp
-    const life = await launch({ ...this.#settings.child, signal })
+    const life = await launch({ ...this.#settings.child, signal }, () => (this.#isAsked = true))
     this.#life = life
     const { stdout, stderr } = life.ends ?? {}
     this.#pumps = [this.#pump(stdout, 'stdout'), this.#pump(stderr, 'stderr')].filter(pump => pump !== undefined)
@@ -153,9 +157,9 @@ export class Incarnation implements DaemonChild {
     this.#ready.resolve()
   }
 
-  /** What has come is delivered, but no longer than a held pipe would be waited for. */
+  /** What has come is delivered, but no longer than a held pipe would be waited for. One that nobody holds comes to its end by itself. */
   #hurry(): void {
-    for (const pump of this.#pumps) pump.finish()
+    if (this.exit?.drained !== true) for (const pump of this.#pumps) pump.finish()
     const { drainTimeout } = this.#settings.child
     if (this.#stopPatience !== undefined || drainTimeout === Infinity) return
     // Not unref'd: somebody waits for this.
