@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 use rustix::net::sockopt::set_socket_passcred;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 use rustix::pipe::PipeFlags;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt};
@@ -27,6 +27,9 @@ pub(crate) fn open_slave(master: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> 
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     ioctl_tiocgptpeer(master, flags).or_else(|_| super::terminal::slave_by_name(master))
 }
+
+/// A message to a peer that is gone is an error and nothing else.
+pub(crate) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 
 pub(crate) fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
     rustix::pipe::pipe_with(PipeFlags::CLOEXEC)

@@ -4,9 +4,12 @@ use std::io::{Seek as _, Write as _};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::FdFlags;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 use rustix::process::{Pid, Signal};
 use rustix::pty::{OpenptFlags, openpt};
+
+/// There is no such flag here; Node ignores SIGPIPE for the whole process.
+pub(crate) const NO_SIGNAL: SendFlags = SendFlags::empty();
 
 /// Between the two calls another thread's spawn could inherit the ends: there is no call here that does both at once.
 pub(crate) fn pipe() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
@@ -66,7 +69,7 @@ pub(crate) fn pidfd(_pid: i32) -> Result<OwnedFd, i32> {
 
 pub(crate) fn kill_group(_leader: BorrowedFd<'_>, group: i32) {
     if let Some(group) = Pid::from_raw(group) {
-        drop(rustix::process::kill_process_group(group, Signal::KILL));
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }
 }
 

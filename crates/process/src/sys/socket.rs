@@ -42,7 +42,7 @@ pub(crate) fn send(socket: BorrowedFd<'_>, message: &[u8], fds: &[&OwnedFd]) -> 
         return Sent::Failed(libc::EINVAL);
     }
     loop {
-        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        let flags = SendFlags::DONTWAIT | super::platform::NO_SIGNAL;
         match sendmsg(socket, &[IoSlice::new(message)], &mut ancillary, flags) {
             Ok(_) => return Sent::Done,
             Err(Errno::INTR) => {}
