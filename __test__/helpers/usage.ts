@@ -23,19 +23,27 @@ export function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
+/** The ids of our threads of that name. One that ends while we look has none. */
+function threadsCalled(name: string): string[] {
+  return readdirSync('/proc/self/task').filter(id => {
+    try {
+      return readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim() === name
+    } catch {
+      return false
+    }
+  })
+}
+
 /** How often our thread of that name went to sleep, and so was woken. */
 export function sleepsOfThread(name: string): number {
-  const thread = readdirSync('/proc/self/task').find(
-    id => readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim() === name,
-  )
+  const [thread] = threadsCalled(name)
   if (thread === undefined) throw new Error(`no thread ${name}`)
   return field(`/proc/self/task/${thread}/status`, 'voluntary_ctxt_switches')
 }
 
 /** How many threads of that name this process has. */
 export function threadsNamed(name: string): number {
-  const names = readdirSync('/proc/self/task').map(id => readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim())
-  return names.filter(other => other === name).length
+  return threadsCalled(name).length
 }
 
 setFlagsFromString('--expose-gc')
