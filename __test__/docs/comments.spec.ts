@@ -1,7 +1,8 @@
 // Everything the package exports says what it does, and each function shows it once.
 
 import test from 'ava'
-import * as everything from '../../index.ts'
+import * as root from '../../index.ts'
+import * as cluster from '../../src/cluster/index.ts'
 import { readSource, sourcesIn } from '../helpers/sources.ts'
 
 const sources = sourcesIn('src', '.ts')
@@ -29,7 +30,7 @@ function commentOf(name: string): string | undefined {
   return undefined
 }
 
-const parts = ['process', 'channel', 'flow', 'journal', 'stage', 'valve', 'pipeline'].map(
+const parts = ['process', 'channel', 'flow', 'journal', 'stage', 'valve', 'pipeline', 'cluster'].map(
   part => `src/${part}/index.ts`,
 )
 const names = [...[...parts, 'index.ts'].flatMap(file => exportedNames(file)), 'instrument']
@@ -43,7 +44,7 @@ test('each export has a doc comment', t => {
 })
 
 test('each exported function has an example', t => {
-  const functions = Object.entries(everything).filter(
+  const functions = Object.entries({ ...root, ...cluster }).filter(
     ([, value]) => typeof value === 'function' && !Function.prototype.toString.call(value).startsWith('class '),
   )
   t.true(functions.length >= 6)

@@ -50,10 +50,12 @@ export function codeLines({ file, text }: Source): string[] {
 export interface Import {
   readonly specifier: string
   readonly typeOnly: boolean
+  /** Only when that line is reached. */
+  readonly dynamic: boolean
 }
 
 const STATEMENT = /\b(?<verb>import|export)\s+(?<type>type\s)?[^;'"()]*?\bfrom\s+['"](?<from>[^'"]+)['"]/gu
-const OTHER = /\bimport\s*\(?\s*['"](?<from>[^'"]+)['"]/gu
+const OTHER = /\bimport\s*(?<call>\()?\s*['"](?<from>[^'"]+)['"]/gu
 
 /** Static, dynamic and side-effect imports and re-exports of a TypeScript file. */
 export function importsOf(source: Source): Import[] {
@@ -61,8 +63,13 @@ export function importsOf(source: Source): Import[] {
   const statements = [...code.matchAll(STATEMENT)].map(({ groups }) => ({
     specifier: groups?.['from'] ?? '',
     typeOnly: groups?.['type'] !== undefined,
+    dynamic: false,
   }))
-  const others = [...code.matchAll(OTHER)].map(({ groups }) => ({ specifier: groups?.['from'] ?? '', typeOnly: false }))
+  const others = [...code.matchAll(OTHER)].map(({ groups }) => ({
+    specifier: groups?.['from'] ?? '',
+    typeOnly: false,
+    dynamic: groups?.['call'] !== undefined,
+  }))
   return [...statements, ...others]
 }
 
