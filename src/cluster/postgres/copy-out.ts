@@ -44,8 +44,8 @@ export async function copyOut(client: PostgresClient, query: string): Promise<Co
       handleReadyForQuery: () => copy.callback(null),
       handleError: error => copy.callback(error),
     }
-    const { query: ask } = client as unknown as { query(query: CustomQuery): unknown }
-    ask.call(client, copy)
+    const custom = client as unknown as { query(query: CustomQuery): unknown }
+    custom.query(copy)
   })
   return rowsOf(Buffer.concat(chunks))
 }

@@ -46,7 +46,13 @@ export async function postgresLog(options: PostgresLogOptions): Promise<EventLog
   const cursors = new Session({ ...line, prepare: isolate })
   try {
     const statements = await cursors.run(client => logStatements(client, name))
-    return new PostgresLog(table, statements, cursors, new Session({ ...line, prepare: isolate }), new Tail(statements, line))
+    return new PostgresLog(
+      table,
+      statements,
+      cursors,
+      new Session({ ...line, prepare: isolate }),
+      new Tail(statements, line),
+    )
   } catch (error) {
     await cursors.close()
     throw error

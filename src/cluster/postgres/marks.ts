@@ -46,15 +46,22 @@ export class Marks {
       const values = [this.#writer, processor, epoch, owner]
       const insert = `INSERT INTO ${this.#table} VALUES ($1, $2, $3, $4, 0, -1) ON CONFLICT DO NOTHING`
       const { rowCount } = await client.query(insert, values)
-      return rowCount === 1 ? { sequence: 0, index: -1 } : await this.lock(client, { processor, epoch, items: [] }, owner)
+      return rowCount === 1
+        ? { sequence: 0, index: -1 }
+        : await this.lock(client, { processor, epoch, items: [] }, owner)
     }
     const current = Number(row.epoch)
     if (current > epoch || (current === epoch && row.owner !== owner)) throw fencedWrite(processor, epoch, current)
     return { sequence: Number(row.sequence), index: Number(row.index) }
   }
 
-  /** Sets the mark of a processor that is locked. */
-  async move(client: PostgresClient, { processor, epoch }: WriteBatch<unknown>, owner: string, to: Mark): Promise<void> {
+  /** Sets the mark of a processor that is locked. In a transaction of which a statement failed it fails too, whoever swallowed that. */
+  async move(
+    client: PostgresClient,
+    { processor, epoch }: WriteBatch<unknown>,
+    owner: string,
+    to: Mark,
+  ): Promise<void> {
     const values = [this.#writer, processor, epoch, owner, to.sequence, to.index]
     const set = 'epoch = $3, owner = $4, sequence = $5, index = $6'
     await client.query(`UPDATE ${this.#table} SET ${set} WHERE writer = $1 AND processor = $2`, values)
@@ -72,6 +79,7 @@ export function isBehind(mark: Mark, { sequence, index }: WriteItem<unknown>): b
 }
 
 function fencedWrite(processor: string, epoch: number, current: number): SluiceError {
-  const whose = epoch === current ? `another pipeline writes the rows of ${processor} in` : `the rows of ${processor} are in`
+  const whose =
+    epoch === current ? `another pipeline writes the rows of ${processor} in` : `the rows of ${processor} are in`
   return new SluiceError('ERR_SEQUENCE_FENCED', `Nothing is written in epoch ${epoch}: ${whose} epoch ${current}`)
 }

@@ -41,7 +41,9 @@ export class Tail {
       const page = this.#statements.page(from, Math.min(LARGEST, Math.ceil(maxBytes)))
       const events: LogEvent[] = []
       for (const [last, sequence, payload] of await copyOut(client, page)) {
-        if (sequence && payload) events.push({ sequence: Number(sequence.readBigInt64BE()), payload })
+        // A copy, so that who keeps an event keeps no other.
+        if (sequence && payload)
+          events.push({ sequence: Number(sequence.readBigInt64BE()), payload: new Uint8Array(payload) })
         else if (last && from <= Number(last.readBigInt64BE())) throw trimmed(from, Number(last.readBigInt64BE()) + 1)
       }
       return { events, seen }

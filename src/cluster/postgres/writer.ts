@@ -131,4 +131,3 @@ function* attempts<T>(items: readonly T[]): Generator<readonly T[], void, undefi
 function isHopeless(error: unknown): boolean {
   return isLoss(error) || SluiceError.is(error, 'ERR_SEQUENCE_FENCED') || SluiceError.is(error, 'ERR_WRITER_CLOSED')
 }
-
