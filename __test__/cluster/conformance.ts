@@ -11,6 +11,8 @@ export interface Engine extends AsyncDisposable {
   open(log: string, port?: number): Promise<EventLog>
   /** Removes events up to this one, as retention does. */
   trim(log: string, upTo: number): Promise<void>
+  /** How many readers the server holds something for. */
+  readers(log: string): Promise<number>
   /** Where the server listens; 0 when there is none. */
   readonly port: number
 }
@@ -28,6 +30,7 @@ interface Client {
   /** Another client of the same log. */
   readonly another: (port?: number) => Promise<EventLog>
   readonly trim: (upTo: number) => Promise<void>
+  readonly readers: () => Promise<number>
 }
 
 const encoder = new TextEncoder()
@@ -69,7 +72,8 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
         return log
       }
       try {
-        await body(t, { log: await another(), another, trim: upTo => engine.trim(id, upTo) })
+        const [trim, readers] = [(upTo: number) => engine.trim(id, upTo), () => engine.readers(id)]
+        await body(t, { log: await another(), another, trim, readers })
       } finally {
         for (const log of clients) await log[Symbol.asyncDispose]()
       }
@@ -200,7 +204,7 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     await t.throwsAsync(once.next(), { code: 'ERR_TIMEOUT' })
   })
 
-  spec('leaving a read answers at once and frees what the server holds for it', async (t, { log }) => {
+  spec('leaving a read answers at once and frees what the server holds for it', async (t, { log, readers }) => {
     await log.append(named(3))
     for await (const { sequence } of log.read(1)) if (sequence === 2) break
     const reader = log.read(4)[Symbol.asyncIterator]()
@@ -211,6 +215,7 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     const unused = log.read(1)[Symbol.asyncIterator]()
     await unused.return?.()
     t.true((await unused.next()).done)
+    await waitFor(async () => (await readers()) === 0, { deadline: 10_000 })
   })
 
   wired(

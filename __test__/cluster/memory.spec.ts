@@ -12,6 +12,7 @@ conformance('memory', { isRemote: false, largest: 1024 * 1024 }, async () => {
   return {
     port: 0,
     open: async id => named(id).another(),
+    readers: async id => named(id).readers,
     trim: async (id, upTo) => named(id).trim(upTo),
     [Symbol.asyncDispose]: async () => {},
   }

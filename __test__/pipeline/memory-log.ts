@@ -100,6 +100,11 @@ export class MemoryLog implements EventLog {
     for (const reader of this.#readers) reader.fail(closedLog('memory'))
   }
 
+  /** Readers of all clients that wait. */
+  get readers(): number {
+    return this.#kept.waiting.size
+  }
+
   /** Readers look again. */
   wake(): void {
     for (const wake of this.#kept.waiting) wake()

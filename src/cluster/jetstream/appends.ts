@@ -1,0 +1,173 @@
+// Appending events: one append of this client at a time, all of its events or none, and never twice, however often it had to be sent.
+//
+// Why not twice: each event carries an id that no other one has, and the server refuses ids that it has seen in the last two minutes, while
+// an append is given up after ten seconds. Why all or none: what is more than one event travels as an atomic batch, which the server
+// stores when its last message is there, or drops. Why fenced: the server compares the last sequence, of the stream or of the events
+// that were appended in epochs, in the same step in which it stores.
+import type { Msg } from '@nats-io/transport-node'
+import { invalidOption } from '../../errors.ts'
+import type { AppendOptions } from '../checks.ts'
+import { conflict, fencedAppend, tooLarge } from '../cluster-errors.ts'
+import { REQUEST, type Connection } from './connection.ts'
+import { Delivery } from './delivery.ts'
+import type { Names } from './names.ts'
+import { Again, isRefusal, isWrongLast, Refusal, REFUSAL } from './refusals.ts'
+import type { EventStream } from './streams.ts'
+
+// The server's limit.
+const MOST = 1000
+// What the headers of one message may take of its largest size.
+const HEADERS = 512
+const SEARCH_BYTES = 1024 * 1024
+const EPOCH = 'Sluicegate-Epoch'
+const ID = 'Nats-Msg-Id'
+
+/** What the server shall compare before it stores. */
+type Fence = ReadonlyMap<string, number>
+
+export class Appends {
+  readonly #connection: Connection
+  readonly #names: Names
+  readonly #id: string
+  #count = 0
+  #last: Promise<unknown> = Promise.resolve()
+  #seen: number
+  #maxPayload = 0
+  readonly #maxMessage: number
+
+  constructor(connection: Connection, names: Names, { last, maxMessage }: EventStream) {
+    this.#connection = connection
+    this.#names = names
+    this.#id = connection.transport.nuid.next()
+    this.#seen = last
+    this.#maxMessage = maxMessage
+  }
+
+  /** An event of that sequence was there, so what is appended from now on comes later. */
+  saw(sequence: number): void {
+    this.#seen = Math.max(this.#seen, sequence)
+  }
+
+  append(payloads: readonly Uint8Array[], options: AppendOptions): Promise<number> {
+    if (payloads.length > MOST) throw invalidOption('payloads', `no more than ${MOST} in one append`, payloads.length)
+    this.#checkSizes(payloads)
+    const append = this.#last.then(() => this.#append(payloads, options))
+    this.#last = append.catch(() => {})
+    return append
+  }
+
+  async #append(payloads: readonly Uint8Array[], options: AppendOptions): Promise<number> {
+    const id = `${this.#id}.${++this.#count}`
+    const after = this.#seen
+    const last = await this.#connection.call('Appending', async isRepeated => {
+      const stored = isRepeated ? await this.#find(idOf(id, payloads.length), after) : undefined
+      if (stored !== undefined) return stored
+      const fence = await this.#fence(options)
+      if (payloads.length === 0) return await this.#end(options)
+      try {
+        return await this.#publish(payloads, id, options.epoch, fence)
+      } catch (error) {
+        // A try before this one may have been stored in the meantime, which the next one finds out.
+        if (isRefusal(error, REFUSAL.duplicateInBatch)) throw new Again('it is stored')
+        if (!isWrongLast(error)) throw error
+        if (!isRepeated) await this.#end(options)
+        throw new Again('somebody else appended')
+      }
+    })
+    this.saw(last)
+    return last
+  }
+
+  #checkSizes(payloads: readonly Uint8Array[]): void {
+    const { info } = this.#connection.nc
+    if (info !== undefined) this.#maxPayload = info.max_payload
+    const largest = Math.min(this.#maxPayload, this.#maxMessage)
+    const large = payloads.find(({ length }) => length > largest - HEADERS)
+    if (large !== undefined) {
+      throw tooLarge(large, `the server takes ${largest - HEADERS}: ${largest} less ${HEADERS} for the headers`)
+    }
+  }
+
+  /** The last event, which must be the one that is expected. */
+  async #end({ expectedSequence }: AppendOptions): Promise<number> {
+    const { state } = await this.#connection.manager.streams.info(this.#names.stream)
+    if (expectedSequence !== undefined && expectedSequence !== state.last_seq) {
+      throw conflict(expectedSequence, state.last_seq)
+    }
+    return state.last_seq
+  }
+
+  async #fence({ epoch, expectedSequence }: AppendOptions): Promise<Fence> {
+    const fence = new Map<string, number>()
+    if (expectedSequence !== undefined) fence.set('Nats-Expected-Last-Sequence', expectedSequence)
+    if (epoch === undefined) return fence
+    const { stream, fenced } = this.#names
+    const newest = await this.#connection.manager.streams.getMessage(stream, { last_by_subj: fenced })
+    const current = Number(newest?.header.get(EPOCH) ?? 0)
+    if (current > epoch) throw fencedAppend(epoch, current)
+    return fence.set('Nats-Expected-Last-Subject-Sequence', newest?.seq ?? 0)
+  }
+
+  async #publish(
+    payloads: readonly Uint8Array[],
+    id: string,
+    epoch: number | undefined,
+    fence: Fence,
+  ): Promise<number> {
+    const { nc, transport } = this.#connection
+    const subject = epoch === undefined ? this.#names.subject : this.#names.fenced
+    const batch = transport.nuid.next()
+    for (const [i, payload] of payloads.entries()) {
+      const headers = transport.headers()
+      headers.set(ID, idOf(id, i + 1))
+      if (epoch !== undefined) headers.set(EPOCH, String(epoch))
+      if (i === 0) for (const [key, value] of fence) headers.set(key, String(value))
+      if (payloads.length > 1) {
+        headers.set('Nats-Batch-Id', batch)
+        headers.set('Nats-Batch-Sequence', String(i + 1))
+      }
+      if (i < payloads.length - 1) {
+        nc.publish(subject, payload, { headers })
+        continue
+      }
+      if (payloads.length > 1) headers.set('Nats-Batch-Commit', '1')
+      return sequenceOf(await nc.request(subject, payload, { headers, timeout: REQUEST }))
+    }
+    return 0
+  }
+
+  /** The sequence of the message with this id, if it came after that one. */
+  async #find(id: string, after: number): Promise<number | undefined> {
+    const read = (sequence: number, { headers }: Msg): Found => ({ sequence, id: headers?.get(ID) })
+    const delivery = new Delivery(this.#connection, this.#names.stream, read, true)
+    try {
+      for (;;) {
+        const page = await delivery.take(after + 1, SEARCH_BYTES, false)
+        const found = page.find(message => message.id === id)
+        if (found !== undefined || page.length === 0) return found?.sequence
+      }
+    } finally {
+      delivery.end()
+    }
+  }
+}
+
+interface Found {
+  readonly sequence: number
+  readonly id: string | undefined
+}
+
+function idOf(append: string, n: number): string {
+  return `${append}.${n}`
+}
+
+interface Answer {
+  readonly seq?: number
+  readonly error?: { readonly code: number; readonly err_code: number; readonly description: string }
+}
+
+function sequenceOf(message: Msg): number {
+  const { seq, error } = message.json<Answer>()
+  if (error !== undefined) throw new Refusal(error.description, error.err_code, error.code)
+  return seq ?? 0
+}

@@ -1,0 +1,152 @@
+// The connection to the servers: what fails while it is away is tried again for as long as is bearable, and readers are told that it was.
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream'
+import type { NatsConnection } from '@nats-io/transport-node'
+import type * as Transport from '@nats-io/transport-node'
+import { SluiceError } from '../../errors.ts'
+import { closedLog, unreachable } from '../cluster-errors.ts'
+import { peers } from '../peers.ts'
+import { isPassing, refusal } from './refusals.ts'
+
+/** An operation that got no answer for so long fails. */
+export const PATIENCE = 10_000
+/** One request, and one start of a connection. */
+export const REQUEST = 3000
+const PAUSE = 100
+const RECONNECT = 250
+// A connection that swallows everything is noticed after two or three of these.
+const PING = 20_000
+
+interface Waiting {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Connection {
+  readonly nc: NatsConnection
+  readonly js: JetStreamClient
+  readonly manager: JetStreamManager
+  readonly transport: typeof Transport
+  /** As it was given. */
+  readonly servers: string
+  readonly #losses = new Set<() => void>()
+  readonly #partings = new Set<Promise<void>>()
+  #waiting: Waiting[] = []
+  #isUp = true
+  // Why it will not come back.
+  #end: SluiceError | undefined
+
+  static async open(options: { servers: string | readonly string[]; stream: string }): Promise<Connection> {
+    const transport = await peers.transport()
+    const jetstream = await peers.jetstream()
+    const list = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
+    const servers = list.join(', ')
+    try {
+      const nc = await transport.connect({
+        servers: list,
+        name: `sluicegate ${options.stream}`,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT,
+        timeout: REQUEST,
+        pingInterval: PING,
+      })
+      const manager = await jetstream.jetstreamManager(nc, { timeout: REQUEST, checkAPI: false })
+      return new Connection(servers, transport, nc, manager)
+    } catch (error) {
+      throw unreachable(`No connection to ${servers}`, error)
+    }
+  }
+
+  private constructor(servers: string, transport: typeof Transport, nc: NatsConnection, manager: JetStreamManager) {
+    this.servers = servers
+    this.transport = transport
+    this.nc = nc
+    this.manager = manager
+    this.js = manager.jetstream()
+    void this.#watch()
+    void this.#attend()
+  }
+
+  /** Called each time the connection is lost, until `forget`. */
+  onLoss(lost: () => void): void {
+    this.#losses.add(lost)
+  }
+
+  forget(lost: () => void): void {
+    this.#losses.delete(lost)
+  }
+
+  /** Tries until the outcome is clear. `attempt` is told whether an earlier one may have done it already. */
+  async call<T>(what: string, attempt: (isRepeated: boolean) => Promise<T>): Promise<T> {
+    const until = performance.now() + PATIENCE
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        await this.#up(until)
+        return await attempt(isRepeated)
+      } catch (error) {
+        if (error instanceof SluiceError) throw error
+        if (!isPassing(error)) throw refusal(what, error)
+        if (performance.now() + PAUSE >= until) throw unreachable(`${what}: no answer from ${this.servers}`, error)
+      }
+      await new Promise(resolve => void setTimeout(resolve, PAUSE))
+    }
+  }
+
+  /** Tells the server that a consumer is not needed any more; else it finds out a minute later. */
+  leave(stream: string, consumer: string): void {
+    if (!this.#isUp) return
+    const parting = this.manager.consumers.delete(stream, consumer).then(nothing, nothing)
+    this.#partings.add(parting)
+    void parting.then(() => this.#partings.delete(parting))
+  }
+
+  async close(name: string): Promise<void> {
+    await Promise.all(this.#partings)
+    this.#stop(closedLog(name))
+    await this.nc.close()
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.nc.status()) {
+      if (type === 'disconnect') {
+        this.#isUp = false
+        for (const lost of [...this.#losses]) lost()
+      } else if (type === 'reconnect') {
+        this.#isUp = true
+        for (const { resolve } of this.#waiting.splice(0)) resolve()
+      }
+    }
+  }
+
+  async #attend(): Promise<void> {
+    const error = await this.nc.closed()
+    this.#stop(unreachable(`The connection to ${this.servers} has ended`, error ?? 'closed'))
+  }
+
+  #stop(error: SluiceError): void {
+    if (this.#end !== undefined) return
+    this.#end = error
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
+    for (const lost of [...this.#losses]) lost()
+  }
+
+  #up(until: number): Promise<void> | undefined {
+    if (this.#end !== undefined) throw this.#end
+    if (this.#isUp) return undefined
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter(other => other !== waiting)
+        reject(unreachable(`No connection to ${this.servers}`, `for ${PATIENCE} ms`))
+      }, until - performance.now())
+      const settle =
+        <A extends unknown[]>(how: (...args: A) => void) =>
+        (...args: A): void => {
+          clearTimeout(timer)
+          how(...args)
+        }
+      const waiting: Waiting = { resolve: settle(resolve), reject: settle(reject) }
+      this.#waiting.push(waiting)
+    })
+  }
+}
+
+function nothing(): void {}
