@@ -14,6 +14,11 @@ if (hasPostgres) {
       trim: async (table, upTo) => {
         await postgres.psql(`DELETE FROM "${table}" WHERE sequence <= ${upTo}`).run()
       },
+      // Between two pages nothing is open for anybody.
+      readers: async () => {
+        const open = `SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'`
+        return Number((await postgres.psql(open).run()).stdout)
+      },
       [Symbol.asyncDispose]: async () => await postgres[Symbol.asyncDispose](),
     }
   })

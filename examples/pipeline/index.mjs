@@ -2,7 +2,7 @@
 // have everything, in order, with a repeated part after each crash at the most.
 //   node examples/pipeline/index.mjs                                              over the embedded journal
 //   node examples/pipeline/index.mjs --log postgres=postgres://user@host/database
-//   node examples/pipeline/index.mjs --log jetstream=nats://127.0.0.1:4222
+//   node examples/pipeline/index.mjs --log jetstream=127.0.0.1:4222
 //   node examples/pipeline/index.mjs --start postgres                             or jetstream: a server for this one run
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,10 +1,10 @@
 // Where the events are: the journal in a folder, tables of PostgreSQL, or a stream of JetStream; and where the search index has its rows.
-//   journal | postgres=postgres://user@host/database | jetstream=nats://host:4222
+//   journal | postgres=postgres://user@host/database | jetstream=host:4222
 import { randomBytes } from 'node:crypto'
 import { appendFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { limit } from 'sluicegate/channel'
-import * as cluster from 'sluicegate/cluster'
+import { jetstreamLog, postgresLog, postgresWriter } from 'sluicegate/cluster'
 import { fileJournal } from 'sluicegate/pipeline'
 
 /** What every life of the process is told, so that it finds the same place again. */
@@ -18,8 +18,8 @@ export async function openEvents({ kind, url, folder, name }) {
   if (kind === 'journal') return { journal: await fileJournal(path.join(folder, 'journal')) }
   const log =
     kind === 'postgres'
-      ? await cluster.postgresLog({ connectionString: url, table: `${name}.events` })
-      : await cluster.jetstreamLog({ servers: url, stream: name })
+      ? await postgresLog({ connectionString: url, table: `${name}.events` })
+      : await jetstreamLog({ servers: url, stream: name })
   // An append of nothing tells where the log ends.
   return { log, last: await log.append([]) }
 }
@@ -27,7 +27,7 @@ export async function openEvents({ kind, url, folder, name }) {
 /** A writer that has each row once, whatever comes twice. */
 export async function searchIndex({ kind, url, folder, name }) {
   if (kind !== 'postgres') return await rowsInFile(path.join(folder, 'search'))
-  return cluster.postgresWriter({
+  return postgresWriter({
     connectionString: url,
     table: `${name}.search`,
     marks: `${name}.marks`,
@@ -98,6 +98,7 @@ async function deleteStream(servers, name) {
   try {
     const { streams } = await jetstreamManager(connection)
     await streams.delete(name)
+    await streams.delete(`${name}_cursors`)
   } finally {
     await connection.close()
   }

@@ -33,7 +33,7 @@ async function startPostgres(port, folder) {
 
 async function startJetStream(port, folder) {
   const server = await spawn(program('nats-server'), ['-js', '-a', '127.0.0.1', '-p', String(port), '-sd', folder])
-  return { server, log: `jetstream=nats://127.0.0.1:${port}` }
+  return { server, log: `jetstream=127.0.0.1:${port}` }
 }
 
 /** Debian keeps the programs of PostgreSQL away from PATH, in a folder for each version. */
