@@ -1,5 +1,6 @@
 // What is the PostgreSQL log's own: its tables, the rights it needs, its connections, and what becomes of calls when these are lost. Only where there is a server.
 import anyTest, { type TestFn } from 'ava'
+import pg from 'pg'
 import type { EventLog } from '../../index.ts'
 import { postgresLog } from '../../src/cluster/index.ts'
 import { hasPostgres, Postgres } from '../helpers/postgres.ts'
@@ -140,17 +141,14 @@ test('who reads never sees an event before the one it follows, and misses none, 
 })
 
 test('an append whose answer is lost says that nobody knows, and with expectedSequence it can be tried again', async t => {
-  const [table, holder] = [freshName(), freshName()]
+  const table = freshName()
   await using wire = await Wire.to(postgres.port)
   await using log = await open(table, marked(table, wire.port))
   await log.append([bytes('a')])
   // It is under way in the server while somebody holds the head.
-  const held = postgres
-    .psql(
-      `SET application_name = '${holder}'; BEGIN; SELECT * FROM ${table}_head FOR UPDATE; SELECT pg_sleep(1); COMMIT`,
-    )
-    .run()
-  await waitFor(async () => (await sessions(holder)) === 1, { deadline: 10_000 })
+  const holder = new pg.Client({ connectionString: postgres.connectionString() })
+  await holder.connect()
+  await holder.query(`BEGIN; SELECT * FROM ${table}_head FOR UPDATE`)
   const lost = log.append([bytes('b')], { expectedSequence: 1 })
   const isWaiting = `SELECT count(*) FROM pg_stat_activity WHERE application_name = '${table}' AND wait_event_type = 'Lock'`
   await waitFor(async () => (await postgres.psql(isWaiting).run()).stdout === '1', { deadline: 10_000 })
@@ -158,7 +156,8 @@ test('an append whose answer is lost says that nobody knows, and with expectedSe
   const error = await t.throwsAsync(lost, { message: /nobody knows whether they are there/u })
   t.regex(String((error as { code?: string } | undefined)?.code), /^E[A-Z]+$/u)
   wire.mend()
-  await held
+  await holder.query('COMMIT')
+  await holder.end()
   await waitFor(async () => (await rowsOf(postgres, table, 'sequence')).length === 2, { deadline: 10_000 })
   await t.throwsAsync(log.append([bytes('b')], { expectedSequence: 1 }), { code: 'ERR_SEQUENCE_FENCED' })
   t.deepEqual(await texts(log, 2), ['a', 'b'])
