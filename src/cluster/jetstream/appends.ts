@@ -59,7 +59,7 @@ export class Appends {
   async #append(payloads: readonly Uint8Array[], options: AppendOptions): Promise<number> {
     const id = `${this.#id}.${++this.#count}`
     const after = this.#seen
-    const last = await this.#connection.call('Appending', async isRepeated => {
+    const last = await this.#connection.call('Appending', async ({ isRepeated }) => {
       const stored = isRepeated ? await this.#find(idOf(id, payloads.length), after) : undefined
       if (stored !== undefined) return stored
       const fence = await this.#fence(options)
@@ -138,8 +138,7 @@ export class Appends {
 
   /** The sequence of the message with this id, if it came after that one. */
   async #find(id: string, after: number): Promise<number | undefined> {
-    const read = (sequence: number, { headers }: Msg): Found => ({ sequence, id: headers?.get(ID) })
-    const delivery = new Delivery(this.#connection, this.#names.stream, read, true)
+    const delivery = new Delivery(this.#connection, this.#names.stream, readId, true)
     try {
       for (;;) {
         const page = await delivery.take(after + 1, SEARCH_BYTES, false)
@@ -155,6 +154,10 @@ export class Appends {
 interface Found {
   readonly sequence: number
   readonly id: string | undefined
+}
+
+function readId(sequence: number, { headers }: Msg): Found {
+  return { sequence, id: headers?.get(ID) }
 }
 
 function idOf(append: string, n: number): string {

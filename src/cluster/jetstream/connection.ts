@@ -5,7 +5,7 @@ import type * as Transport from '@nats-io/transport-node'
 import { SluiceError } from '../../errors.ts'
 import { closedLog, unreachable } from '../cluster-errors.ts'
 import { peers } from '../peers.ts'
-import { isPassing, refusal } from './refusals.ts'
+import { Again, isPassing, refusal } from './refusals.ts'
 
 /** An operation that got no answer for so long fails. */
 export const PATIENCE = 10_000
@@ -15,6 +15,14 @@ const PAUSE = 100
 const RECONNECT = 250
 // A connection that swallows everything is noticed after two or three of these.
 const PING = 20_000
+
+/** One try of several. */
+export interface Attempt {
+  /** An earlier one may have done it already. */
+  readonly isRepeated: boolean
+  /** Another one has taken over; an answer may come nevertheless. */
+  readonly isGivenUp: boolean
+}
 
 interface Waiting {
   readonly resolve: () => void
@@ -75,14 +83,16 @@ export class Connection {
     this.#losses.delete(lost)
   }
 
-  /** Tries until the outcome is clear. `attempt` is told whether an earlier one may have done it already. */
-  async call<T>(what: string, attempt: (isRepeated: boolean) => Promise<T>): Promise<T> {
+  /** Tries until the outcome is clear. */
+  async call<T>(what: string, make: (attempt: Attempt) => Promise<T>): Promise<T> {
     const until = performance.now() + PATIENCE
     for (let isRepeated = false; ; isRepeated = true) {
+      const attempt = { isRepeated, isGivenUp: false }
       try {
         await this.#up(until)
-        return await attempt(isRepeated)
+        return await this.#untilLoss(make(attempt))
       } catch (error) {
+        attempt.isGivenUp = true
         if (error instanceof SluiceError) throw error
         if (!isPassing(error)) throw refusal(what, error)
         if (performance.now() + PAUSE >= until) throw unreachable(`${what}: no answer from ${this.servers}`, error)
@@ -109,7 +119,7 @@ export class Connection {
     for await (const { type } of this.nc.status()) {
       if (type === 'disconnect') {
         this.#isUp = false
-        for (const lost of [...this.#losses]) lost()
+        this.#tellLoss()
       } else if (type === 'reconnect') {
         this.#isUp = true
         for (const { resolve } of this.#waiting.splice(0)) resolve()
@@ -122,11 +132,24 @@ export class Connection {
     this.#stop(unreachable(`The connection to ${this.servers} has ended`, error ?? 'closed'))
   }
 
+  // The client library lets requests wait for answers that can't come any more.
+  #untilLoss<T>(outcome: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new Again('the connection was lost'))
+      this.#losses.add(lost)
+      void outcome.then(resolve, reject).then(() => this.#losses.delete(lost))
+    })
+  }
+
   #stop(error: SluiceError): void {
     if (this.#end !== undefined) return
     this.#end = error
     for (const { reject } of this.#waiting.splice(0)) reject(error)
-    for (const lost of [...this.#losses]) lost()
+    this.#tellLoss()
+  }
+
+  #tellLoss(): void {
+    for (const lost of this.#losses) lost()
   }
 
   #up(until: number): Promise<void> | undefined {

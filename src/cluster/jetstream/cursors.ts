@@ -42,7 +42,7 @@ export class Cursors {
   }
 
   async #change(processor: string, change: (cursor: Cursor) => Cursor): Promise<Cursor> {
-    return await this.#connection.call('Moving a cursor', async () => {
+    return await this.#connection.call('Moving a cursor', async attempt => {
       for (;;) {
         const { cursor, at } = await this.#find(processor)
         const next = change(cursor)
@@ -52,8 +52,8 @@ export class Cursors {
           await this.#connection.js.publish(this.#names.cursorOf(processor), JSON.stringify(next), { expect })
           return next
         } catch (error) {
-          // Each time somebody else has moved on, so this ends.
-          if (!isWrongLast(error)) throw error
+          // Each time somebody else has moved on, so this ends. What is given up must not fence off the one that took over.
+          if (!isWrongLast(error) || attempt.isGivenUp) throw error
         }
       }
     })

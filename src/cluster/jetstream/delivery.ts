@@ -1,6 +1,7 @@
 // Messages of a stream from one sequence on, in order, in pages: a consumer on the server, and one pull at a time, made when a page is asked for.
 // Whatever goes wrong with the consumer, another one takes over at the next sequence; the order rests on the sequences alone.
 import type { Msg, Subscription } from '@nats-io/transport-node'
+import type { SluiceError } from '../../errors.ts'
 import { trimmed } from '../cluster-errors.ts'
 import type { Connection } from './connection.ts'
 import { Again, refusal } from './refusals.ts'
@@ -40,12 +41,13 @@ export class Delivery<T> {
   // What the consumer has sent by its own count: a gap there means that something was lost on the way.
   #delivered = 0
   #isPulling = false
-  // The last pull brought nothing, because there is nothing, or because what is next is too large for it.
-  #isDry = false
+  // The last pull brought nothing, because what is next is too large for it.
   #isTooLarge = false
+  // Pulls that ended because there is nothing more.
+  #dryPulls = 0
   // Answers in a row that the consumer is not to be had.
   #failures = 0
-  #failure: unknown
+  #failure: SluiceError | undefined
   #wake: (() => void) | undefined
   #watchdog: NodeJS.Timeout | undefined
   #isOver = false
@@ -62,8 +64,9 @@ export class Delivery<T> {
   /** From `from` on, as much as takes `maxBytes` on the way, or one alone. If there is nothing, it waits, or gives nothing. */
   async take(from: number, maxBytes: number, waits: boolean): Promise<readonly T[]> {
     if (this.#next === 0) this.#next = from
-    this.#isDry = false
-    while (this.#page.length === 0 && !this.#isOver && (waits || !this.#isDry)) {
+    const dryPulls = this.#dryPulls
+    while (this.#page.length === 0 && !this.#isOver) {
+      if (!waits && this.#dryPulls > dryPulls) break
       if (this.#consumer === undefined) await this.#consume()
       else if (this.#isPulling) await new Promise<void>(resolve => void (this.#wake = resolve))
       else this.#pull(maxBytes, waits)
@@ -145,7 +148,7 @@ export class Delivery<T> {
     const text = headers?.description ?? ''
     if (code === NOTHING || code === EXPIRED) {
       this.#failures = 0
-      this.#isDry = true
+      this.#dryPulls += 1
       this.#pulled()
     } else if (code === REFUSED && /exceeds maxbytes|batch completed/iu.test(text)) {
       const isFirst = this.#page.length === 0
@@ -176,7 +179,7 @@ export class Delivery<T> {
     this.#wakeUp()
   }
 
-  #fail(error: unknown): void {
+  #fail(error: SluiceError): void {
     this.#failure = error
     this.#reset()
   }

@@ -90,7 +90,7 @@ class JetStreamLog implements EventLog {
   }
 
   async #close(): Promise<void> {
-    for (const reader of [...this.#readers]) reader.fail(closedLog(this.#names.stream))
+    for (const reader of this.#readers) reader.fail(closedLog(this.#names.stream))
     await Promise.allSettled(this.#underWay)
     await this.#connection.close(this.#names.stream)
   }

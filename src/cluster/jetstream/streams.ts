@@ -5,8 +5,6 @@ import { PATIENCE, type Connection } from './connection.ts'
 import type { Names } from './names.ts'
 import { Again, isRefusal, REFUSAL } from './refusals.ts'
 
-type Settings = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>
-
 const NANOS = 1_000_000
 const DUPLICATES_MS = 120_000
 // With less, a repetition of an append could come after the server has forgotten the first try.
@@ -66,7 +64,7 @@ async function ensure(
     const info = await streams.info(name).catch(async (error: unknown) => {
       if (!isRefusal(error, REFUSAL.streamNotFound)) throw error
       checkVersion(connection.nc.info?.version ?? '')
-      return await streams.add({ ...fixed, ...rest, name } as Settings).catch((reason: unknown) => {
+      return await streams.add({ ...fixed, ...rest, name }).catch((reason: unknown) => {
         if (isRefusal(reason, REFUSAL.subjectsOverlap)) {
           throw invalidOption('subject', 'one that no other stream takes', String(fixed['subjects']))
         }
@@ -92,7 +90,11 @@ function check(config: StreamConfig, fixed: Record<string, unknown>): void {
 
 /** What is not set counts as off, and subjects have no order. */
 function plain(value: unknown): string {
-  return Array.isArray(value) ? [...value].sort().join(', ') : String(value ?? false)
+  return Array.isArray(value) ? value.map(String).sort(byCode).join(', ') : String(value ?? false)
+}
+
+function byCode(a: string, b: string): number {
+  return a < b ? -1 : 1
 }
 
 function unfit(stream: string, key: string, found: string, wanted: string): SluiceError {
