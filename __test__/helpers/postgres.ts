@@ -1,6 +1,7 @@
-// A PostgreSQL server of our own for the length of a test: a fresh cluster that listens on nothing but a socket in its folder.
+// A PostgreSQL server of our own for the length of a test: a fresh cluster that listens on a socket in its folder and on the loopback, if asked to.
 
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { command, run, spawn, type AnySubprocess, type Command } from '../../index.ts'
@@ -36,36 +37,80 @@ function idsOf(user: string): [number, number] {
   return [Number(uid), Number(gid)]
 }
 
-export class Postgres implements AsyncDisposable {
-  readonly #folder: string
-  readonly #server: AnySubprocess
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => void server.close(resolve))
+  return port
+}
 
-  private constructor(folder: string, server: AnySubprocess) {
+export interface PostgresOptions {
+  /** Listens on a free port of the loopback as well. */
+  readonly tcp?: boolean
+}
+
+export class Postgres implements AsyncDisposable {
+  /** 0 without TCP. */
+  readonly port: number
+  readonly #folder: string
+  #server: AnySubprocess | undefined
+
+  private constructor(folder: string, port: number) {
     this.#folder = folder
-    this.#server = server
+    this.port = port
   }
 
-  static async start(): Promise<Postgres> {
+  static async start({ tcp = false }: PostgresOptions = {}): Promise<Postgres> {
     const folder = mkdtempSync(path.join(tmpdir(), 'sluicegate-pg-'))
     if (isRoot) chownSync(folder, ...idsOf('postgres'))
-    const data = path.join(folder, 'data')
-    const making = ['-D', data, '-U', 'tester', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C']
-    await run(...unprivileged('initdb', making), { cwd: folder })
-    const settings = ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off']
-    const server = await spawn(...unprivileged('postgres', settings), { cwd: folder, killSignal: 'SIGINT' })
-    const postgres = new Postgres(folder, server)
-    const isReady = async (): Promise<boolean> => (await postgres.psql('SELECT 1').with({ reject: false }).run()).ok
-    await waitFor(isReady, { deadline: 30_000, interval: 50, what: () => `the server:\n${server.stderrTail}` })
+    const making = ['-D', path.join(folder, 'data'), '-U', 'tester', '-A', 'trust', '-E', 'UTF8', '--no-sync']
+    await run(...unprivileged('initdb', [...making, '--locale=C']), { cwd: folder })
+    const postgres = new Postgres(folder, tcp ? await freePort() : 0)
+    await postgres.resume()
     return postgres
+  }
+
+  /** Starts the server again, on what it left. */
+  async resume(): Promise<void> {
+    const addresses =
+      this.port > 0 ? ['-c', 'listen_addresses=127.0.0.1', '-p', `${this.port}`] : ['-c', 'listen_addresses=']
+    const settings = [
+      '-D',
+      path.join(this.#folder, 'data'),
+      '-k',
+      this.#folder,
+      '-c',
+      'fsync=off',
+      '-c',
+      'max_connections=300',
+      ...addresses,
+    ]
+    const server = await spawn(...unprivileged('postgres', settings), { cwd: this.#folder, killSignal: 'SIGINT' })
+    this.#server = server
+    const isReady = async (): Promise<boolean> => (await this.psql('SELECT 1').with({ reject: false }).run()).ok
+    await waitFor(isReady, { deadline: 30_000, interval: 50, what: () => `the server:\n${server.stderrTail}` })
+  }
+
+  /** Ends it: its clients are told and dropped. */
+  async pause(): Promise<void> {
+    await this.#server?.terminate()
+  }
+
+  /** How `pg` gets there; through another port, if one is given. */
+  connectionString(port = this.port): string {
+    const host = port > 0 ? `127.0.0.1:${port}` : ''
+    return `postgres://tester@${host}/postgres${host === '' ? `?host=${encodeURIComponent(this.#folder)}` : ''}`
   }
 
   /** A client that runs one statement. */
   psql(statement: string): Command {
-    return command('psql', ['-h', this.#folder, '-U', 'tester', '-d', 'postgres', '-qAtX', '-c', statement])
+    const port = this.port > 0 ? ['-p', `${this.port}`] : []
+    return command('psql', ['-h', this.#folder, ...port, '-U', 'tester', '-d', 'postgres', '-qAtX', '-c', statement])
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.terminate()
+    await this.pause()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

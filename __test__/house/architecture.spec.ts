@@ -84,7 +84,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   journal: ['errors', 'iterator', 'turn', 'wait', 'native'],
   pipeline: ['errors', 'turn', 'wait', 'ready', 'retry', 'callback', 'deque', 'attempt-context', 'journal', 'observe'],
   valve: ['errors', 'turn', 'wait', 'callback', 'feed', 'channel', 'observe'],
-  cluster: ['errors', 'turn', 'wait', 'iterator', 'deque'],
+  cluster: ['errors', 'turn', 'wait', 'iterator', 'deque', 'retry'],
 }
 
 /** What each crate may depend on: our crates, and the foreign ones that are fenced in. */

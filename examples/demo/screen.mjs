@@ -1,5 +1,5 @@
 // What the demo prints: one line that changes in place on a terminal, a few plain lines elsewhere, and the table at the end.
-const terminal = process.stdout.isTTY === true
+const terminal = process.stdout.isTTY
 const PLAIN_INTERVAL = 700
 
 let isLive = false

@@ -1,47 +1,32 @@
 // The process that is killed: change events go to a search index, to subscribers and into an archive, each at its own speed.
-//   node changes.mjs FOLDER COUNT
-import { appendFile, readFile } from 'node:fs/promises'
+//   node changes.mjs PLACE COUNT, where PLACE is what placeFor() gave, as JSON
+import { appendFile } from 'node:fs/promises'
 import path from 'node:path'
 import { limit } from 'sluicegate/channel'
-import { EventPipeline, fileJournal, fileWriter } from 'sluicegate/pipeline'
+import { EventPipeline, fileWriter } from 'sluicegate/pipeline'
+import { openEvents, searchIndex } from './places.mjs'
 
-const [, , folder, count] = process.argv
-const at = name => path.join(folder, name)
+const [, , json, count] = process.argv
+const place = JSON.parse(json)
+const at = name => path.join(place.folder, name)
 
-// A writer is called again while it has places, so one that must write in order takes one batch after the other.
-const inTurn = write => {
-  const one = limit(1)
-  return batch => one(() => write(batch))
-}
-
-/** Stores (sequence, index) with each row, and looks there first: what comes again after a crash changes nothing. */
-async function searchIndex(file) {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  const known = new Set(text.split('\n').map(line => line.split(' ')[0]))
-  return {
-    name: 'search',
-    capacity: 64,
-    write: inTurn(async ({ items }) => {
-      const fresh = items.filter(({ sequence, index }) => !known.has(`${sequence}.${index}`))
-      await appendFile(file, fresh.map(({ sequence, index, value }) => `${sequence}.${index} ${value}\n`).join(''))
-      for (const { sequence, index } of fresh) known.add(`${sequence}.${index}`)
-    }),
-  }
-}
-
-/** Tells one subscriber after the other, and is in no hurry. */
+/** Tells one subscriber after the other, and is in no hurry. It takes one batch at a time, so that the order stays. */
+const one = limit(1)
 const notifier = {
   name: 'subscribers',
   capacity: 16,
   maxBatch: 4,
-  write: inTurn(async ({ items }) => {
-    await new Promise(resolve => void setTimeout(resolve, 2))
-    await appendFile(at('notified'), items.map(({ sequence }) => `${sequence}\n`).join(''))
-  }),
+  write: ({ items }) =>
+    one(async () => {
+      await new Promise(resolve => void setTimeout(resolve, 2))
+      await appendFile(at('notified'), items.map(({ sequence }) => `${sequence}\n`).join(''))
+    }),
 }
 
-const pipeline = await EventPipeline.open({ name: 'changes', journal: await fileJournal(at('journal')), ring: 256 })
+const { last: logged, ...events } = await openEvents(place)
+const pipeline = await EventPipeline.open({ name: 'changes', ...events, ring: 256 })
 const archive = fileWriter(at('archive'), { maxBatch: 100 })
+const search = await searchIndex(place)
 const processors = [
   // Two words of each change are to be found.
   await pipeline.addProcessor({
@@ -50,7 +35,8 @@ const processors = [
       yield `product ${data.id}`
       yield `price ${data.price}`
     },
-    writer: await searchIndex(at('search')),
+    writer: search,
+    retry: { attempts: 5 },
   }),
   await pipeline.addProcessor({
     name: 'notify',
@@ -63,10 +49,16 @@ const processors = [
 ]
 console.log('resumed', ...processors.map(({ name, published }) => `${name}=${published}`))
 
-for (let id = pipeline.metrics().last + 1; id <= Number(count); id++) {
-  await pipeline.publish({ id, price: (id * 37) % 100 })
-  if (id % 100 === 0) console.log('published', id)
+// Some at once, so that they are kept by one sync of the disk.
+for (let id = (logged ?? pipeline.metrics().last) + 1; id <= Number(count);) {
+  const together = []
+  do together.push(pipeline.publish({ id, price: (id * 37) % 100 }))
+  while (id++ % 20 !== 0)
+  await Promise.all(together)
+  if (id % 100 === 1) console.log('published', id - 1)
 }
+for (const processor of processors) await processor.caughtUp()
 await pipeline.close()
 await archive[Symbol.asyncDispose]()
+await search[Symbol.asyncDispose]()
 console.log('done')

@@ -1,36 +1,42 @@
-// `node examples/pipeline/index.mjs`: change events through a pipeline over the embedded journal, in a process that is killed twice on its way.
-// In the end the search index has each row once, and the others have everything, in order, with a repeated part after each crash at the most.
+// Change events through a pipeline in a process that is killed twice on its way. In the end the search index has each row once, and the others
+// have everything, in order, with a repeated part after each crash at the most.
+//   node examples/pipeline/index.mjs                                              over the embedded journal
+//   node examples/pipeline/index.mjs --log postgres=postgres://user@host/database
+//   node examples/pipeline/index.mjs --log jetstream=127.0.0.1:4222
+//   node examples/pipeline/index.mjs --start postgres                             or jetstream: a server for this one run
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { spawn } from 'sluicegate/process'
+import { clear, placeFor, prepare, searchRows } from './places.mjs'
+import { startServer } from './servers.mjs'
 
-const COUNT = 3000
+const { values } = parseArgs({
+  options: {
+    log: { type: 'string', default: 'journal' },
+    start: { type: 'string' },
+    events: { type: 'string', default: '3000' },
+  },
+})
+const COUNT = Number(values.events)
 const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-changes-'))
 const changes = fileURLToPath(new URL('changes.mjs', import.meta.url))
+let server
+let place
 
 try {
-  for (const killedAt of [700, 1900, undefined]) {
-    const child = await spawn(process.execPath, [changes, folder, String(COUNT)], {
-      stdout: 'pipe',
-      stderr: 'inherit',
-      reject: false,
-    })
-    for await (const line of child.stdout.lines()) {
-      if (!line.startsWith('published')) console.log(line)
-      if (killedAt !== undefined && line === `published ${killedAt}`) child.kill('SIGKILL')
-    }
-    const { signal } = await child.exited
-    if (signal !== null) console.log(`killed after event ${killedAt}`)
-  }
+  server = values.start === undefined ? undefined : await startServer(values.start)
+  place = placeFor(server?.log ?? values.log, folder)
+  await prepare(place)
+  for (const part of [0.2, 0.6, undefined]) await live(part && Math.ceil((COUNT * part) / 100) * 100)
 
   const lines = async name => (await readFile(path.join(folder, name), 'utf8')).trimEnd().split('\n')
   const ids = Array.from({ length: COUNT }, (_, i) => i + 1)
-  const places = (await lines('search')).map(line => line.split(' ')[0])
   check(
     'search: each row once, in order',
-    places,
+    await searchRows(place),
     ids.flatMap(id => [`${id}.0`, `${id}.1`]),
   )
   const notified = (await lines('notified')).map(Number)
@@ -45,7 +51,24 @@ try {
     `repeated after the crashes: ${notified.length - unique(notified).length} notices, ${archived.length - COUNT} of the archive`,
   )
 } finally {
+  if (place !== undefined) await clear(place)
+  await server?.stop()
   await rm(folder, { recursive: true, force: true })
+}
+
+/** One life of the process, up to its crash if it has one. */
+async function live(killedAt) {
+  const child = await spawn(process.execPath, [changes, JSON.stringify(place), String(COUNT)], {
+    stdout: 'pipe',
+    stderr: 'inherit',
+    reject: false,
+  })
+  for await (const line of child.stdout.lines()) {
+    if (!line.startsWith('published')) console.log(line)
+    if (killedAt !== undefined && line === `published ${killedAt}`) child.kill('SIGKILL')
+  }
+  const { signal } = await child.exited
+  if (signal !== null) console.log(`killed after event ${killedAt}`)
 }
 
 function unique(values) {

@@ -1,5 +1,6 @@
 // One epoch of a processor: takes events, has their outputs computed, sends them in turns, and tells how far everything is done.
 // Whatever answers after its end is ignored.
+import { SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import { AckTimer } from './ack-timer.ts'
 import { Answers } from './answers.ts'
@@ -254,7 +255,10 @@ export class Course<I, O> implements Sender {
     }
     const { exhausted } = this.#refusals
     if (exhausted === undefined || this.#outbox.acked < exhausted.position - 1) return
-    if (this.#owner.settings.deadLetter !== undefined) this.#answers.bury(exhausted, this.#owner)
+    // Whoever is fenced off has no say in what becomes of an output.
+    const isBuried =
+      this.#owner.settings.deadLetter !== undefined && !SluiceError.is(exhausted.reason, 'ERR_SEQUENCE_FENCED')
+    if (isBuried) this.#answers.bury(exhausted, this.#owner)
     else this.#owner.halt(gaveUp(this.#owner.settings.name, first?.number ?? 0, exhausted.reason))
   }
 
