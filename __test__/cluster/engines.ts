@@ -1,7 +1,8 @@
 // The engines that specs with several processes run on: how to start one, and how a process gets to its log.
 
-import { jetstreamLog, type EventLog } from '../../src/cluster/index.ts'
+import { jetstreamLog, postgresLog, type EventLog } from '../../src/cluster/index.ts'
 import { hasNats, Nats } from '../helpers/nats.ts'
+import { hasPostgres, Postgres } from '../helpers/postgres.ts'
 
 /** A server that can go away and come back. */
 export interface EngineServer extends AsyncDisposable {
@@ -21,6 +22,11 @@ export const engines = {
     isHere: hasNats,
     start: () => Nats.start(),
     open: (port, log) => jetstreamLog({ servers: `127.0.0.1:${port}`, stream: log }),
+  },
+  PostgreSQL: {
+    isHere: hasPostgres,
+    start: () => Postgres.start({ tcp: true }),
+    open: (port, table) => postgresLog({ connectionString: `postgres://tester@127.0.0.1:${port}/postgres`, table }),
   },
 } satisfies Record<string, Engine>
 

@@ -5,6 +5,7 @@ import { startHousehold } from '../helpers/household.ts'
 const needs: readonly [string, string, unknown][] = [
   ['@nats-io/transport-node', 'jetstreamLog', { servers: '127.0.0.1:1', stream: 's' }],
   ['@nats-io/jetstream', 'jetstreamLog', { servers: '127.0.0.1:1', stream: 's' }],
+  ['pg', 'postgresLog', { connectionString: 'postgres://127.0.0.1:1/x' }],
 ]
 for (const [missing, name, options] of needs) {
   test(`without ${missing} ${name} says what to install`, async t => {

@@ -8,7 +8,7 @@ for (const engine of Object.keys(engines) as EngineName[]) {
   spec(
     `${engine}: owners are killed, cut off and fenced, the server restarts, and every event is done once, in order`,
     async t => {
-      await ownersComeAndGo(t, engine, 3, 100)
+      await ownersComeAndGo(t, engine, 3, 40)
     },
   )
 }
