@@ -13,19 +13,26 @@ const program = folders.map(folder => path.join(folder, 'nats-server')).find(fil
 
 export const hasNats: boolean = program !== undefined
 
+export interface NatsOptions {
+  readonly jetstream?: boolean
+}
+
 export class Nats implements AsyncDisposable {
   readonly #folder: string
+  readonly #settings: readonly string[]
   #server: AnySubprocess | undefined
   /** The same after a restart. */
   port = 0
 
-  private constructor(folder: string) {
+  private constructor(folder: string, settings: readonly string[]) {
     this.#folder = folder
+    this.#settings = settings
   }
 
-  static async start(): Promise<Nats> {
-    const nats = new Nats(mkdtempSync(path.join(tmpdir(), 'sluicegate-nats-')))
-    await nats.start()
+  static async start({ jetstream = true }: NatsOptions = {}): Promise<Nats> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sluicegate-nats-'))
+    const nats = new Nats(folder, jetstream ? ['-js', '-sd', folder] : [])
+    await nats.resume()
     return nats
   }
 
@@ -33,9 +40,10 @@ export class Nats implements AsyncDisposable {
     return `127.0.0.1:${this.port}`
   }
 
-  async start(): Promise<void> {
+  /** Starts the server again, on what it left. */
+  async resume(): Promise<void> {
     const port = this.port === 0 ? -1 : this.port
-    const args = ['-js', '-sd', this.#folder, '-a', '127.0.0.1', '-p', String(port)]
+    const args = [...this.#settings, '-a', '127.0.0.1', '-p', String(port)]
     const server = await spawn(program ?? 'nats-server', args, { stdout: 'ignore', stderr: { tail: 64 * 1024 } })
     this.#server = server
     const what = (): string => `the server:\n${server.stderrTail}`
@@ -43,8 +51,8 @@ export class Nats implements AsyncDisposable {
     this.port = Number(/client connections on 127\.0\.0\.1:(?<port>\d+)/u.exec(server.stderrTail)?.groups?.['port'])
   }
 
-  /** As a crash ends it. */
-  async kill(): Promise<void> {
+  /** Ends it as a crash does. */
+  async pause(): Promise<void> {
     this.#server?.kill('SIGKILL')
     await this.#server?.closed
   }

@@ -6,6 +6,7 @@ export class Wire implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #isCut = false
+  #swallows: (piece: Buffer) => boolean = never
   /** Pieces of data that went either way. */
   pieces = 0
   bytes = 0
@@ -31,9 +32,15 @@ export class Wire implements AsyncDisposable {
     return this.#sockets.size / 2
   }
 
+  /** Keeps such pieces of what the server says to itself, until it is cut. */
+  swallow(pieces: (piece: Buffer) => boolean): void {
+    this.#swallows = pieces
+  }
+
   /** Drops all connections, and every new one until it is mended. */
   cut(): void {
     this.#isCut = true
+    this.#swallows = never
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
@@ -49,21 +56,27 @@ export class Wire implements AsyncDisposable {
   #join(client: Socket, target: number): void {
     if (this.#isCut) return void client.resetAndDestroy()
     const server = connect(target, '127.0.0.1')
-    this.#forward(client, server)
-    this.#forward(server, client)
+    this.#forward(client, server, never)
+    this.#forward(server, client, piece => this.#swallows(piece))
   }
 
-  #forward(from: Socket, to: Socket): void {
+  #forward(from: Socket, to: Socket, swallows: (piece: Buffer) => boolean): void {
     this.#sockets.add(from)
     from.on('data', (data: Buffer) => {
       this.pieces += 1
       this.bytes += data.length
+      if (!swallows(data) && !to.write(data)) from.pause()
     })
+    to.on('drain', () => from.resume())
     from.on('error', () => to.destroy())
+    from.on('end', () => to.end())
     from.on('close', () => {
       this.#sockets.delete(from)
       to.destroy()
     })
-    from.pipe(to)
   }
+}
+
+function never(): boolean {
+  return false
 }

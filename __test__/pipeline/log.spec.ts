@@ -124,3 +124,11 @@ test('PIPE-1: publish waits while a processor of this pipeline is a ring behind'
   await processor.remove()
   await pipeline.close()
 })
+
+test('many events at once are appended a bounded number at a time, in order', async t => {
+  const log = new MemoryLog()
+  const pipeline = await EventPipeline.open<number>({ log, ring: 4096 })
+  t.deepEqual(await Promise.all(numbers(1200).map(n => pipeline.publish(n))), numbers(1200))
+  t.is(log.largestAppend, 500)
+  await pipeline.close()
+})

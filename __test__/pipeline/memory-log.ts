@@ -28,6 +28,7 @@ export class MemoryLog implements EventLog {
   readonly #kept: Kept
   readonly #readers = new Set<LogReader>()
   appends = 0
+  largestAppend = 0
   commits = 0
   isDown = false
   isClosed = false
@@ -53,6 +54,7 @@ export class MemoryLog implements EventLog {
     if (epoch !== undefined && epoch < kept.epoch) throw fencedAppend(epoch, kept.epoch)
     if (expectedSequence !== kept.payloads.length) throw conflict(expectedSequence, kept.payloads.length)
     this.appends += 1
+    this.largestAppend = Math.max(this.largestAppend, payloads.length)
     kept.epoch = epoch ?? kept.epoch
     kept.payloads.push(...payloads.map(payload => payload.slice()))
     this.wake()

@@ -5,6 +5,9 @@ import { trimmed } from './pipeline-errors.ts'
 import type { Committed, Start, Store } from './store.ts'
 import type { Codec, EventLog, PipelineEvent } from './types.ts'
 
+// What engines take at once is bounded.
+const MOST_AT_ONCE = 500
+
 interface Waiting {
   readonly payload: Uint8Array
   readonly resolve: (sequence: number) => void
@@ -110,7 +113,11 @@ export class LogStore<I> implements Store<I> {
   // One append at a time, so that events get their places in the order they came.
   async #append(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const waiting = this.#waiting.drain()
+      const waiting: Waiting[] = []
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        waiting.push(next)
+        if (waiting.length === MOST_AT_ONCE) break
+      }
       this.#underWay = waiting.length
       try {
         const last = await this.#log.append(waiting.map(({ payload }) => payload))

@@ -140,10 +140,11 @@ export class Appends {
   async #find(id: string, after: number): Promise<number | undefined> {
     const delivery = new Delivery(this.#connection, this.#names.stream, readId, true)
     try {
-      for (;;) {
-        const page = await delivery.take(after + 1, SEARCH_BYTES, false)
+      for (let from = after + 1; ;) {
+        const page = await delivery.take(from, SEARCH_BYTES, false)
         const found = page.find(message => message.id === id)
         if (found !== undefined || page.length === 0) return found?.sequence
+        from = (page.at(-1)?.sequence ?? from) + 1
       }
     } finally {
       delivery.end()

@@ -28,13 +28,14 @@ const MOST_FAILURES = 50
 /** Makes of a message what a page shall have. */
 export type Read<T> = (sequence: number, message: Msg) => T
 
-export class Delivery<T> {
+export class Delivery<T extends { readonly sequence: number }> {
   readonly #connection: Connection
   readonly #stream: string
   readonly #read: Read<T>
   readonly #headersOnly: boolean
   #page: T[] = []
-  // The sequence after the last one in the page.
+  // After the last one that was given, and after the last one in the page.
+  #from = 0
   #next = 0
   #consumer: string | undefined
   #subscription: Subscription | undefined
@@ -63,7 +64,7 @@ export class Delivery<T> {
 
   /** From `from` on, as much as takes `maxBytes` on the way, or one alone. If there is nothing, it waits, or gives nothing. */
   async take(from: number, maxBytes: number, waits: boolean): Promise<readonly T[]> {
-    if (this.#next === 0) this.#next = from
+    if (from !== this.#from) this.#goTo(from)
     const dryPulls = this.#dryPulls
     while (this.#page.length === 0 && !this.#isOver) {
       if (!waits && this.#dryPulls > dryPulls) break
@@ -72,13 +73,22 @@ export class Delivery<T> {
       else this.#pull(maxBytes, waits)
       if (this.#failure !== undefined) throw this.#failure
     }
-    return this.#page.splice(0)
+    const page = this.#page.splice(0)
+    this.#from = (page.at(-1)?.sequence ?? from - 1) + 1
+    return page
   }
 
   end(): void {
     this.#isOver = true
     this.#connection.forget(this.#lost)
     this.#reset()
+  }
+
+  #goTo(from: number): void {
+    if (this.#from > 0) this.#reset()
+    this.#page = []
+    this.#from = from
+    this.#next = from
   }
 
   async #consume(): Promise<void> {

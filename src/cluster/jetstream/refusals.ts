@@ -41,11 +41,16 @@ const BUSY: readonly unknown[] = [503, 429]
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error instanceof Again || PASSING.includes(error.name)) return true
+  if (isFull(error)) return false
   return ('status' in error && BUSY.includes(error.status)) || isRefusal(error, REFUSAL.incompleteBatch)
 }
 
 export function isRefusal(error: unknown, ...codes: readonly number[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(error.code as number)
+}
+
+function isFull(error: unknown): boolean {
+  return isRefusal(error, REFUSAL.storeFailed, REFUSAL.noSpace)
 }
 
 export function isWrongLast(error: unknown): boolean {
@@ -59,7 +64,7 @@ export function refusal(what: string, error: unknown): SluiceError {
 }
 
 function codeOf(error: unknown): string {
-  if (isRefusal(error, REFUSAL.storeFailed, REFUSAL.noSpace)) return 'ENOSPC'
+  if (isFull(error)) return 'ENOSPC'
   if (isRefusal(error, REFUSAL.streamNotFound)) return 'ENOENT'
   return error instanceof Error && /^(?:Permission|Authorization|UserAuthentication)/u.test(error.name)
     ? 'EACCES'

@@ -62,6 +62,7 @@ async function ensure(
   const { streams } = connection.manager
   return await connection.call(`The stream ${name}`, async () => {
     const info = await streams.info(name).catch(async (error: unknown) => {
+      if (isWithout(connection, error)) throw withoutJetStream(error)
       if (!isRefusal(error, REFUSAL.streamNotFound)) throw error
       checkVersion(connection.nc.info?.version ?? '')
       return await streams.add({ ...fixed, ...rest, name }).catch((reason: unknown) => {
@@ -102,6 +103,16 @@ function unfit(stream: string, key: string, found: string, wanted: string): Slui
     'ERR_INVALID_OPTION',
     `\`stream\` must be one that keeps what a log promises: ${key} of ${stream} is ${found} instead of ${wanted}`,
   )
+}
+
+/** In a cluster another server may have it. */
+function isWithout(connection: Connection, error: unknown): boolean {
+  const isSilent = error instanceof Error && error.name === 'JetStreamNotEnabled'
+  return isSilent && connection.nc.info?.jetstream !== true
+}
+
+function withoutJetStream(cause: unknown): SluiceError {
+  return new SluiceError('ERR_PLATFORM_UNSUPPORTED', 'The server runs without JetStream: start it with -js', { cause })
 }
 
 function checkVersion(version: string): void {
