@@ -44,6 +44,7 @@ export interface EventStream {
 }
 
 export async function ensureStreams(connection: Connection, names: Names): Promise<EventStream> {
+  checkVersion(connection.nc.info?.version ?? '')
   const { config, state } = await ensure(connection, names.stream, fixedForEvents(names), {
     duplicate_window: DUPLICATES_MS * NANOS,
     deny_delete: true,
@@ -64,7 +65,6 @@ async function ensure(
     const info = await streams.info(name).catch(async (error: unknown) => {
       if (isWithout(connection, error)) throw withoutJetStream(error)
       if (!isRefusal(error, REFUSAL.streamNotFound)) throw error
-      checkVersion(connection.nc.info?.version ?? '')
       return await streams.add({ ...fixed, ...rest, name }).catch((reason: unknown) => {
         if (isRefusal(reason, REFUSAL.subjectsOverlap)) {
           throw invalidOption('subject', 'one that no other stream takes', String(fixed['subjects']))
