@@ -169,6 +169,9 @@ test('a restart of the server: reads go on by themselves, other calls reject onc
   await log.append([bytes('a')])
   const epoch = await log.acquire('p')
   const reading = texts(log, 3)
+  // It has looked behind the first event in vain, and waits.
+  const waits = `SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE 'COPY%>= 2%'`
+  await waitFor(async () => (await own.psql(waits).run()).stdout === '1', { deadline: 10_000 })
   await own.pause()
   const down = { code: /^E[A-Z]+$/u }
   for (const call of [() => log.append([bytes('lost')]), () => log.commit('p', 1, epoch)]) {

@@ -220,6 +220,18 @@ test('behind an output that failed nothing is written, though it was handed over
   t.deepEqual(await rowsOf(postgres, table), lines([1, 3, 4]))
 })
 
+test('a nack is told before its write settles, and what is sent again at once is written', async t => {
+  const table = await numbersTable(' CHECK (n <> 2)')
+  await using writer = intoTable(table)
+  let again: Promise<unknown> | undefined
+  const link: HeardLink = new HeardLink(1, () => (again = writer.write(batchOf([3, 4]), link)))
+  const late = deferred()
+  const first = writer.write(batchOf([1, 2]), link).catch(() => void late.resolve())
+  await waitFor(() => again !== undefined, { deadline: 10_000 })
+  await Promise.all([first, late.promise, again])
+  t.deepEqual(await rowsOf(postgres, table), lines([1, 3, 4]))
+})
+
 test('statements of your own run in the transaction; a failure that they swallow commits nothing', async t => {
   const table = await numbersTable(' PRIMARY KEY')
   const insert = `INSERT INTO ${table} SELECT unnest($1::int[]) RETURNING n`

@@ -21,9 +21,11 @@ export class HeardLink implements WriterLink {
   readonly epoch: number
   readonly acks: string[] = []
   readonly nacks: Nack[] = []
+  readonly #onNack: () => void
 
-  constructor(epoch = 1) {
+  constructor(epoch = 1, onNack: () => void = () => {}) {
     this.epoch = epoch
+    this.#onNack = onNack
   }
 
   grant(): void {}
@@ -34,6 +36,7 @@ export class HeardLink implements WriterLink {
 
   nack(nack: Nack): void {
     this.nacks.push(nack)
+    this.#onNack()
   }
 }
 

@@ -40,16 +40,11 @@ export class Marks {
    * Nobody else writes this processor's rows until the transaction ends. `owner` is who writes in this epoch: an epoch that is not new and is
    * somebody else's belongs to another series of events, whose numbers mean something else.
    */
-  async lock(client: PostgresClient, { processor, epoch }: WriteBatch<unknown>, owner: string): Promise<Mark> {
+  async lock(client: PostgresClient, batch: WriteBatch<unknown>, owner: string): Promise<Mark> {
+    const { processor, epoch } = batch
     const row = await this.#find(client, processor)
-    if (row === undefined) {
-      const values = [this.#writer, processor, epoch, owner]
-      const insert = `INSERT INTO ${this.#table} VALUES ($1, $2, $3, $4, 0, -1) ON CONFLICT DO NOTHING`
-      const { rowCount } = await client.query(insert, values)
-      return rowCount === 1
-        ? { sequence: 0, index: -1 }
-        : await this.lock(client, { processor, epoch, items: [] }, owner)
-    }
+    // Unless somebody was quicker, then theirs is found.
+    if (row === undefined) return (await this.#begin(client, batch, owner)) ?? (await this.lock(client, batch, owner))
     const current = Number(row.epoch)
     if (current > epoch || (current === epoch && row.owner !== owner)) throw fencedWrite(processor, epoch, current)
     return { sequence: Number(row.sequence), index: Number(row.index) }
@@ -65,6 +60,16 @@ export class Marks {
     const values = [this.#writer, processor, epoch, owner, to.sequence, to.index]
     const set = 'epoch = $3, owner = $4, sequence = $5, index = $6'
     await client.query(`UPDATE ${this.#table} SET ${set} WHERE writer = $1 AND processor = $2`, values)
+  }
+
+  async #begin(
+    client: PostgresClient,
+    { processor, epoch }: WriteBatch<unknown>,
+    owner: string,
+  ): Promise<Mark | undefined> {
+    const insert = `INSERT INTO ${this.#table} VALUES ($1, $2, $3, $4, 0, -1) ON CONFLICT DO NOTHING`
+    const { rowCount } = await client.query(insert, [this.#writer, processor, epoch, owner])
+    return rowCount === 1 ? { sequence: 0, index: -1 } : undefined
   }
 
   async #find(client: PostgresClient, processor: string): Promise<MarkRow | undefined> {
