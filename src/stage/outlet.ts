@@ -11,7 +11,7 @@ import { Throttle } from './throttle.ts'
 import type { SubscribeOptions } from './types.ts'
 
 export interface OutletEvents {
-  /** Something is wanted, or something that was held back may go. */
+  /** Something is wanted, something that was held back may go, or nobody is left to want anything. */
   onDemand(): void
   /** All is given away, and those below have been told the end. */
   onEnded(): void
@@ -40,7 +40,7 @@ export class Outlet<O> implements Giver<O> {
     this.#settings = settings
     this.#events = events
     this.#accumulated = settings.accumulates ? [] : undefined
-    this.#throttle = settings.rate === undefined ? undefined : new Throttle(settings.rate, () => this.#release())
+    this.#throttle = settings.rate === undefined ? undefined : new Throttle(settings.rate, () => this.#guarded(() => this.#release()))
   }
 
   /** Nothing is taken from outside any more. */
@@ -97,6 +97,7 @@ export class Outlet<O> implements Giver<O> {
     if (!this.#links.delete(link.id)) return
     link.cut(ending)
     this.#guarded(() => this.#order(this.#settings.dispatcher.cancel(link.id)))
+    if (this.#links.size === 0) this.#events.onDemand()
   }
 
   /** Events that nobody ordered may find no room, and then some are discarded; what was ordered is kept. */

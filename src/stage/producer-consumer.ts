@@ -93,12 +93,15 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#isStopping = true
       this.#inlet.close(this.#ending)
-      this.#work.wake()
+      this.#outlet.forward()
+      this.#wake()
     }
     const force = (error: unknown): void => {
       this.#life.abort(error)
       this.#discarded += this.#work.drop()
       this.#outlet.abandon(failureOf(error))
+      // What its handler gave bit by bit may take its time to close.
+      this.#life.end()
     }
     return this.#life.stop(options, begin, force)
   }
@@ -124,8 +127,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   /** A new delivery needs demand, as the next of its batches only needs room: so what was asked for above sets their sizes. */
   mayHandle(isNewDelivery: boolean): boolean {
-    if (this.#isStopping && this.#outlet.subscribers === 0) return true
-    return this.#outlet.hasRoom && (!isNewDelivery || this.#outlet.unmet > 0)
+    return this.#isDeserted || (this.#outlet.hasRoom && (!isNewDelivery || this.#outlet.unmet > 0))
   }
 
   handle(events: readonly I[]): unknown {
@@ -146,7 +148,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       this.#work.done()
     })
     this.#pump = pump
-    pump.run()
+    this.#wake()
   }
 
   failed(error: unknown): void {
@@ -164,8 +166,14 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     this.#inlet.settle()
   }
 
+  /** It stops, and nobody is there to ask for the rest. */
+  get #isDeserted(): boolean {
+    return this.#isStopping && this.#outlet.subscribers === 0
+  }
+
   #wake(): void {
     if (this.#pump === undefined) this.#work.wake()
+    else if (this.#isDeserted) void this.#pump.stop()
     else this.#pump.run()
   }
 

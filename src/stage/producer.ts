@@ -64,7 +64,12 @@ class ProducerStage<O> implements Producer<O> {
       void this.#pump.stop()
       this.#outlet.stopWaiting()
     }
-    return this.#life.stop(options, begin, error => this.#outlet.abandon(failureOf(error)))
+    const force = (error: unknown): void => {
+      this.#outlet.abandon(failureOf(error))
+      // What it is fed from may take its time to close.
+      this.#life.end()
+    }
+    return this.#life.stop(options, begin, force)
   }
 
   metrics(): StageMetrics {

@@ -42,6 +42,9 @@ export class PressureAuthority {
 
   /** Under pressure while this is under way: a write into a full pipe, a socket's drain, a slow handler. Gives what it gives. */
   async during<R>(work: Promise<R>, reason = ''): Promise<R> {
+    if (!(work instanceof Promise)) throw invalidOption('work', 'a promise', work)
+    // Under way already: when no pressure may be applied, what becomes of it is still attended to.
+    work.catch(() => {})
     const lease = this.apply(reason, { owner: { closed: work } })
     try {
       return await work

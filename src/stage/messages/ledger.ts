@@ -6,6 +6,7 @@ import type { MessagesOptions } from './types.ts'
 export class MessageLedger<T> {
   readonly #options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>
   readonly #pending = new Set<Message<T>>()
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>) {
     this.#options = options
@@ -20,7 +21,11 @@ export class MessageLedger<T> {
   }
 
   /** Tells of those that failed, and acknowledges all that were not yet. Never rejects. */
-  async settle(messages: readonly Message<T>[]): Promise<void> {
+  settle(messages: readonly Message<T>[]): Promise<void> {
+    return this.#follow(this.#settle(messages))
+  }
+
+  async #settle(messages: readonly Message<T>[]): Promise<void> {
     const failed = messages.filter(message => message.isFailed && this.#pending.has(message))
     const { onFailed } = this.#options
     if (failed.length > 0 && onFailed !== undefined) await contained(() => onFailed(failed))
@@ -28,7 +33,11 @@ export class MessageLedger<T> {
   }
 
   /** As they stand. Never rejects. */
-  async ack(messages: readonly Message<T>[]): Promise<void> {
+  ack(messages: readonly Message<T>[]): Promise<void> {
+    return this.#follow(this.#ack(messages))
+  }
+
+  async #ack(messages: readonly Message<T>[]): Promise<void> {
     const groups = new Map<unknown, [successful: Message<T>[], failed: Message<T>[]]>()
     for (const message of messages) {
       if (!this.#pending.delete(message)) continue
@@ -40,11 +49,18 @@ export class MessageLedger<T> {
     for (const [successful, failed] of groups.values()) await contained(() => this.#options.ack(successful, failed))
   }
 
-  /** Nobody will handle them any more. */
+  /** Nobody will handle them any more. Fulfils when all that came is acknowledged. */
   async abandon(reason: unknown): Promise<void> {
     const rest = [...this.#pending]
     for (const message of rest) message.fail(reason)
-    await this.settle(rest)
+    void this.settle(rest)
+    await Promise.all(this.#underWay)
+  }
+
+  async #follow(step: Promise<void>): Promise<void> {
+    this.#underWay.add(step)
+    await step
+    this.#underWay.delete(step)
   }
 
   #referenceOf(message: Message<T>): unknown {

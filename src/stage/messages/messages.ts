@@ -114,9 +114,9 @@ class MessagePipeline<T> implements Messages {
     else this.#done.reject(failure.reason)
   }
 
-  /** The time is over: nobody waits for handlers any more. */
+  /** The time is over: nobody waits for handlers any more, and neither for acknowledgements, which `done` waits for. */
   async #abandon(error: unknown): Promise<void> {
-    await this.#ledger.abandon(error)
+    void this.#ledger.abandon(error)
     for (const stage of this.#stages()) await stage.stop(undefined, { timeout: 0 }).catch(() => {})
   }
 
