@@ -1,6 +1,7 @@
 // The right to apply and release pressure. Whoever has the valve alone can only see it, and wait.
 import { onLevel, type LevelSource } from '../channel/index.ts'
 import { invalidOption } from '../errors.ts'
+import { lookForCircle } from './deadlock.ts'
 import { Hold, Lease } from './lease.ts'
 import type { ValveNode } from './node.ts'
 import type { ApplyOptions, Marks, PressureLease } from './types.ts'
@@ -64,8 +65,10 @@ export class PressureAuthority {
     }
     let hold: Hold | undefined
     const heed = (ratio: number): void => {
-      if (ratio >= high && hold === undefined && !this.#isRevoked) hold = this.#hold('level', true)
-      else if (ratio <= low && hold !== undefined) release()
+      if (ratio >= high && hold === undefined && !this.#isRevoked) {
+        hold = this.#hold('level', true)
+        lookForCircle(this.#node)
+      } else if (ratio <= low && hold !== undefined) release()
     }
     const release = (): void => {
       const held = hold

@@ -20,9 +20,7 @@ export class Hold {
   }
 
   bind({ owner, maxHold }: ApplyOptions): void {
-    if (maxHold !== undefined && maxHold !== Infinity) {
-      this.#timer = setTimeout(() => this.end(), Math.min(maxHold, LONGEST_TIMER)).unref()
-    }
+    if (maxHold !== undefined && maxHold !== Infinity) this.#endAfter(maxHold)
     if (owner === undefined) return
     if (owner instanceof AbortSignal) {
       if (owner.aborted) return this.end()
@@ -37,6 +35,11 @@ export class Hold {
   /** The abort of the owner. */
   handleEvent(): void {
     this.end()
+  }
+
+  #endAfter(ms: number): void {
+    const next = (): void => (ms > LONGEST_TIMER ? this.#endAfter(ms - LONGEST_TIMER) : this.end())
+    this.#timer = setTimeout(next, Math.min(ms, LONGEST_TIMER)).unref()
   }
 
   end(): void {

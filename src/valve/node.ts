@@ -30,6 +30,8 @@ export class ValveNode {
   progress = 0
   isMuted = false
   isClosed = false
+  /** How often pressure has begun. */
+  closings = 0
   #closedMs = 0
   #closedSince = 0
   // Told in order when it opens.
@@ -64,6 +66,12 @@ export class ValveNode {
     this.events.publish(path === undefined ? event : { ...event, path })
   }
 
+  /** Whether somebody of the same party waits for the same already. */
+  hasWaitLike({ from, isForRoom }: Wait): boolean {
+    for (const wait of this.waits) if (wait.from === from && wait.isForRoom === isForRoom) return true
+    return false
+  }
+
   /** This valve and all below it, or above it. */
   reach(direction: 'downstream' | 'upstream'): Set<ValveNode> {
     const found = new Set<ValveNode>([this])
@@ -90,6 +98,7 @@ export class ValveNode {
   #turn(isClosed: boolean): void {
     this.isClosed = isClosed
     if (isClosed) {
+      this.closings += 1
       this.#closedSince = performance.now()
       return
     }
