@@ -1,4 +1,4 @@
-// Messages with acknowledgement: the cases of Broadway's own suite. Supervision, telemetry and rates changed at run time are not ours.
+// Messages with acknowledgement: the cases of Broadway's own suite.
 import test from 'ava'
 import { messages, producer, type Message, type MessagesOptions, type Producer } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'

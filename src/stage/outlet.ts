@@ -6,6 +6,7 @@ import { EventBuffer } from './event-buffer.ts'
 import { MAX_DEMAND } from './limits.ts'
 import type { Giver, Link } from './link.ts'
 import type { OutletSettings } from './options.ts'
+import type { RateOptions } from '../rate.ts'
 import { demandError, stageStopped, type Ending } from './stage-errors.ts'
 import { Throttle } from './throttle.ts'
 import type { SubscribeOptions } from './types.ts'
@@ -18,6 +19,9 @@ export interface OutletEvents {
   onFailure(error: unknown): void
 }
 
+/** An order, events, or who waits for those before it to go. */
+type Held<O> = number | readonly O[] | (() => void)
+
 export class Outlet<O> implements Giver<O> {
   readonly name: string
   /** Ordered by the dispatcher, and not here yet. */
@@ -29,9 +33,9 @@ export class Outlet<O> implements Giver<O> {
   readonly #events: OutletEvents
   readonly #buffer = new EventBuffer<O>()
   readonly #links = new Map<number, Link<O>>()
-  readonly #throttle: Throttle | undefined
-  // While accumulating: orders and events, as they came.
-  #accumulated: (number | readonly O[])[] | undefined
+  #throttle: Throttle | undefined
+  // While accumulating: orders, events and marks, as they came.
+  #accumulated: Held<O>[] | undefined
   #ending: Ending | undefined
   #waitsForSubscribers = true
 
@@ -40,7 +44,21 @@ export class Outlet<O> implements Giver<O> {
     this.#settings = settings
     this.#events = events
     this.#accumulated = settings.accumulates ? [] : undefined
-    this.#throttle = settings.rate === undefined ? undefined : new Throttle(settings.rate, () => this.#guarded(() => this.#release()))
+    this.#throttle = this.#throttled(settings.rate)
+  }
+
+  get rate(): RateOptions | undefined {
+    return this.#throttle?.options
+  }
+
+  /** What it holds back by the rate it had goes at this one. */
+  set rate(rate: RateOptions | undefined) {
+    const throttle = this.#throttled(rate)
+    this.#throttle?.end()
+    // Else each new rate would come with a burst of its own.
+    if (this.#throttle !== undefined) throttle?.take(throttle.allowed)
+    this.#throttle = throttle
+    this.#guarded(() => this.#release())
   }
 
   /** Nothing is taken from outside any more. */
@@ -128,10 +146,22 @@ export class Outlet<O> implements Giver<O> {
     this.#guarded(() => {
       for (const entry of accumulated) {
         if (typeof entry === 'number') this.#order(entry)
+        else if (typeof entry === 'function') this.flush(entry)
         else this.emit(entry, true)
       }
       this.#release()
     })
+  }
+
+  /** Calls back when all that is here now is given away, or discarded; not when the end comes before. */
+  flush(reached: () => void): void {
+    if (this.#accumulated !== undefined) {
+      this.#accumulated.push(reached)
+      return
+    }
+    const { dispatcher } = this.#settings
+    this.#buffer.mark(() => (dispatcher.mark === undefined ? reached() : dispatcher.mark(reached)))
+    this.#buffer.settle()
   }
 
   /** No events come any more: when those that are here are given away, it is over. */
@@ -171,8 +201,13 @@ export class Outlet<O> implements Giver<O> {
       this.#throttle?.take(events.length)
       if (this.#dispatch(events, undefined) === 0) break
     }
+    this.#buffer.settle()
     if (this.unmet > 0) this.#events.onDemand()
     this.#endIfDone()
+  }
+
+  #throttled(rate: RateOptions | undefined): Throttle | undefined {
+    return rate === undefined ? undefined : new Throttle(rate, () => this.#guarded(() => this.#release()))
   }
 
   #order(more: number): void {
@@ -229,7 +264,7 @@ export class Outlet<O> implements Giver<O> {
   }
 
   /** The same bound while accumulating, where each emission stays apart. */
-  #limitAccumulated(entries: (number | readonly O[])[]): void {
+  #limitAccumulated(entries: Held<O>[]): void {
     let over = eventsIn(entries) + this.#buffer.length - this.#size
     if (over <= 0) return
     this.#discard(Math.min(over, eventsIn(entries)))
@@ -285,8 +320,8 @@ export class Outlet<O> implements Giver<O> {
   }
 }
 
-function eventsIn(entries: readonly (number | readonly unknown[])[]): number {
+function eventsIn(entries: readonly Held<unknown>[]): number {
   let count = 0
-  for (const entry of entries) if (typeof entry !== 'number') count += entry.length
+  for (const entry of entries) if (typeof entry === 'object') count += entry.length
   return count
 }

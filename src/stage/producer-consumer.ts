@@ -2,6 +2,7 @@
 // bounded by its buffer and what one call of its handler gives at once.
 import { list } from '../observe/index.ts'
 import type { StageMetrics } from '../observe/metrics.ts'
+import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 import { BatchWork, type BatchUser } from './batch-work.ts'
 import { emitInto } from './emission.ts'
@@ -68,6 +69,14 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     return this.#life.done
   }
 
+  get rate(): RateOptions | undefined {
+    return this.#outlet.rate
+  }
+
+  set rate(rate: RateOptions | undefined) {
+    this.#outlet.rate = rate
+  }
+
   async subscribeTo<P extends I>(producer: Producer<P>, options: SubscribeOptions<P> = {}): Promise<Subscription> {
     // Whoever takes all of I takes all of P; the selector is asked about events of the producer only.
     const outlet = outletOf(producer as Producer<unknown>)
@@ -90,7 +99,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   stop(reason?: unknown, options?: WaitOptions): Promise<void> {
     const begin = (): void => {
-      this.#ending = endingOf(reason, `The stage '${this.name}'`)
+      if (!this.#isStopping) this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#isStopping = true
       this.#inlet.close(this.#ending)
       this.#outlet.forward()
@@ -104,6 +113,10 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       this.#life.end()
     }
     return this.#life.stop(options, begin, force)
+  }
+
+  flushed(options?: WaitOptions): Promise<void> {
+    return this.#life.reach(options, reached => this.#work.add({ reached: () => this.#outlet.flush(reached) }))
   }
 
   metrics(): StageMetrics {

@@ -91,11 +91,24 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
     return { deliveries, leftover: at === events.length ? [] : events.slice(at), more: this.#order() }
   }
 
+  mark(reached: () => void): void {
+    const queues = Array.from(this.#partitions.values(), ({ queue }) => queue).filter(({ length }) => length > 0)
+    let left = queues.length
+    for (const queue of queues) {
+      queue.mark(() => {
+        left -= 1
+        if (left === 0) reached()
+      })
+    }
+    if (left === 0) reached()
+  }
+
   #deliver(): [number, readonly O[]][] {
     const deliveries: [number, readonly O[]][] = []
     for (const [id, partition] of this.#bySubscription) {
       const events = partition.queue.take(partition.credit)
       if (events.length === 0) continue
+      partition.queue.settle()
       partition.credit -= events.length
       this.#held -= events.length
       deliveries.push([id, events])

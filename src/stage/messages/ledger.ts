@@ -1,15 +1,24 @@
 // Which messages are not acknowledged yet, and the acknowledging: each once, whoever asks for it.
 import { warn } from '../../callback.ts'
 import type { Message } from './message.ts'
+import { spanned } from './span.ts'
 import type { MessagesOptions } from './types.ts'
 
 export class MessageLedger<T> {
+  readonly #name: string
   readonly #options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>
+  readonly #onAcknowledged: (message: Message<T>) => void
   readonly #pending = new Set<Message<T>>()
   readonly #underWay = new Set<Promise<void>>()
 
-  constructor(options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>) {
+  constructor(
+    name: string,
+    options: Pick<MessagesOptions<T>, 'ack' | 'ackBy' | 'onFailed'>,
+    onAcknowledged: (message: Message<T>) => void,
+  ) {
+    this.#name = name
     this.#options = options
+    this.#onAcknowledged = onAcknowledged
   }
 
   get pending(): number {
@@ -28,7 +37,9 @@ export class MessageLedger<T> {
   async #settle(messages: readonly Message<T>[]): Promise<void> {
     const failed = messages.filter(message => message.isFailed && this.#pending.has(message))
     const { onFailed } = this.#options
-    if (failed.length > 0 && onFailed !== undefined) await contained(() => onFailed(failed))
+    if (failed.length > 0 && onFailed !== undefined) {
+      await this.#contained('failed', failed.length, () => onFailed(failed))
+    }
     await this.ack(messages)
   }
 
@@ -46,7 +57,11 @@ export class MessageLedger<T> {
       groups.set(reference, group)
       group[message.isFailed ? 1 : 0].push(message)
     }
-    for (const [successful, failed] of groups.values()) await contained(() => this.#options.ack(successful, failed))
+    for (const [successful, failed] of groups.values()) {
+      const count = successful.length + failed.length
+      await this.#contained('ack', count, () => this.#options.ack(successful, failed))
+      for (const message of [...successful, ...failed]) this.#onAcknowledged(message)
+    }
   }
 
   /** Nobody will handle them any more. Fulfils when all that came is acknowledged. */
@@ -63,6 +78,15 @@ export class MessageLedger<T> {
     this.#underWay.delete(step)
   }
 
+  /** What nobody can be told of becomes a warning. */
+  async #contained(step: 'failed' | 'ack', count: number, call: () => void | Promise<void>): Promise<void> {
+    try {
+      await spanned({ name: this.#name, step, count }, async () => await call())
+    } catch (error) {
+      warn(error)
+    }
+  }
+
   #referenceOf(message: Message<T>): unknown {
     try {
       return this.#options.ackBy?.(message)
@@ -70,14 +94,5 @@ export class MessageLedger<T> {
       warn(error)
       return undefined
     }
-  }
-}
-
-/** What nobody can be told of becomes a warning. */
-async function contained(call: () => void | Promise<void>): Promise<void> {
-  try {
-    await call()
-  } catch (error) {
-    warn(error)
   }
 }
