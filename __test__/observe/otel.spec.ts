@@ -178,7 +178,16 @@ test('it observes when it is collected and at no other time, and no more after i
   const target = {}
   list('valves', 'watched', target, () => {
     looks++
-    return { kind: 'valve', name: 'watched', leases: 0, appliedMs: 0, mutedSenders: 0, feeds: [], holders: [], waitsFor: [] }
+    return {
+      kind: 'valve',
+      name: 'watched',
+      leases: 0,
+      appliedMs: 0,
+      mutedSenders: 0,
+      feeds: [],
+      holders: [],
+      waitsFor: [],
+    }
   })
   const channel = new Channel<number>({ capacity: 1, name: 'watched' })
   for (let value = 0; value < 100; value++) {

@@ -45,9 +45,7 @@ test('what waits for a stage that stops with nobody below is still handled, and 
 for (const gives of ['an array', 'a generator'] as const) {
   test(`stop() ends when the last subscriber leaves after it began: ${gives}`, async t => {
     const source = producer(range(0, 100))
-    const middle = producerConsumer<number, number>(events =>
-      gives === 'an array' ? [...events] : endless(() => {}),
-    )
+    const middle = producerConsumer<number, number>(events => (gives === 'an array' ? [...events] : endless(() => {})))
     const sink = consumer<number>(() => {})
     ending(t, sink)
     const subscription = await sink.subscribeTo(middle, { manual: true, cancel: 'temporary' })

@@ -183,58 +183,62 @@ test('BW-26: the stages of a pipeline, first to last, are in its metrics and in 
   await flow.stop()
 })
 
-test.serial('BW-27: each step tells its start and its end: processors, messages, batches, failures, acknowledgements', async t => {
-  const told: Told[] = []
-  for (const when of ['start', 'stop', 'error']) {
-    const listen = (message: unknown): void => {
-      const { name, step, count, durationMs, error } = message as Record<string, unknown>
-      if (name !== 'watched') return
-      told.push([when, String(step), Number(count)])
-      t.is(typeof durationMs, when === 'start' ? 'undefined' : 'number')
-      t.is(error instanceof Error, when === 'error')
+test.serial(
+  'BW-27: each step tells its start and its end: processors, messages, batches, failures, acknowledgements',
+  async t => {
+    const told: Told[] = []
+    for (const when of ['start', 'stop', 'error']) {
+      const listen = (message: unknown): void => {
+        const { name, step, count, durationMs, error } = message as Record<string, unknown>
+        if (name !== 'watched') return
+        told.push([when, String(step), Number(count)])
+        t.is(typeof durationMs, when === 'start' ? 'undefined' : 'number')
+        t.is(error instanceof Error, when === 'error')
+      }
+      const told$ = channel(`sluicegate:messages:${when}`)
+      told$.subscribe(listen)
+      t.teardown(() => told$.unsubscribe(listen))
     }
-    const told$ = channel(`sluicegate:messages:${when}`)
-    told$.subscribe(listen)
-    t.teardown(() => told$.unsubscribe(listen))
-  }
-  const flow = messages<number>(producer([1, 2, 3]), {
-    name: 'watched',
-    handle: message => {
-      if (message.data === 2) throw new Error('two')
-    },
-    batchers: {
-      all: {
-        maxSize: 2,
-        maxDelay: 600_000,
-        handle: () => {
-          throw new Error('batch')
+    const flow = messages<number>(producer([1, 2, 3]), {
+      name: 'watched',
+      handle: message => {
+        if (message.data === 2) throw new Error('two')
+      },
+      batchers: {
+        all: {
+          maxSize: 2,
+          maxDelay: 600_000,
+          handle: () => {
+            throw new Error('batch')
+          },
         },
       },
-    },
-    onFailed: () => {},
-    ack: () => {},
-  })
-  await flow.done
-  const counts: Record<string, number> = {}
-  for (const [when, step, count] of told) counts[`${when} ${step} of ${count}`] = (counts[`${when} ${step} of ${count}`] ?? 0) + 1
-  t.deepEqual(counts, {
-    'start processor of 3': 1,
-    'start message of 1': 3,
-    'stop message of 1': 2,
-    'error message of 1': 1,
-    'start failed of 1': 1,
-    'stop failed of 1': 1,
-    'start ack of 1': 1,
-    'stop ack of 1': 1,
-    'stop processor of 3': 1,
-    'start batch of 2': 1,
-    'error batch of 2': 1,
-    'start failed of 2': 1,
-    'stop failed of 2': 1,
-    'start ack of 2': 1,
-    'stop ack of 2': 1,
-  })
-})
+      onFailed: () => {},
+      ack: () => {},
+    })
+    await flow.done
+    const counts: Record<string, number> = {}
+    for (const [when, step, count] of told)
+      counts[`${when} ${step} of ${count}`] = (counts[`${when} ${step} of ${count}`] ?? 0) + 1
+    t.deepEqual(counts, {
+      'start processor of 3': 1,
+      'start message of 1': 3,
+      'stop message of 1': 2,
+      'error message of 1': 1,
+      'start failed of 1': 1,
+      'stop failed of 1': 1,
+      'start ack of 1': 1,
+      'stop ack of 1': 1,
+      'stop processor of 3': 1,
+      'start batch of 2': 1,
+      'error batch of 2': 1,
+      'start failed of 2': 1,
+      'stop failed of 2': 1,
+      'start ack of 2': 1,
+      'stop ack of 2': 1,
+    })
+  },
+)
 
 test('bad options are errors that name them', t => {
   const ack = (): void => {}

@@ -2,6 +2,7 @@
 // events come from: `onDemand` tells that some are wanted.
 import { invalidOption } from '../errors.ts'
 import { notify, warn } from '../callback.ts'
+import { Accumulation } from './accumulation.ts'
 import { EventBuffer } from './event-buffer.ts'
 import { MAX_DEMAND } from './limits.ts'
 import type { Giver, Link } from './link.ts'
@@ -19,9 +20,6 @@ export interface OutletEvents {
   onFailure(error: unknown): void
 }
 
-/** An order, events, or who waits for those before it to go. */
-type Held<O> = number | readonly O[] | (() => void)
-
 export class Outlet<O> implements Giver<O> {
   readonly name: string
   /** Ordered by the dispatcher, and not here yet. */
@@ -34,8 +32,7 @@ export class Outlet<O> implements Giver<O> {
   readonly #buffer = new EventBuffer<O>()
   readonly #links = new Map<number, Link<O>>()
   #throttle: Throttle | undefined
-  // While accumulating: orders, events and marks, as they came.
-  #accumulated: Held<O>[] | undefined
+  #accumulated: Accumulation<O> | undefined
   #ending: Ending | undefined
   #waitsForSubscribers = true
 
@@ -43,7 +40,7 @@ export class Outlet<O> implements Giver<O> {
     this.name = name
     this.#settings = settings
     this.#events = events
-    this.#accumulated = settings.accumulates ? [] : undefined
+    this.#accumulated = settings.accumulates ? new Accumulation<O>() : undefined
     this.#throttle = this.#throttled(settings.rate)
   }
 
@@ -122,10 +119,12 @@ export class Outlet<O> implements Giver<O> {
   emit(events: readonly O[], wasOrdered: boolean): void {
     if (events.length === 0) return
     if (this.isEnded) return this.#discard(events.length)
-    if (this.#accumulated !== undefined) {
-      this.#accumulated.push(events)
-      if (!wasOrdered) this.#limitAccumulated(this.#accumulated)
-      return
+    const accumulated = this.#accumulated
+    if (accumulated !== undefined) {
+      accumulated.add(events)
+      // The same bound, where each emission stays apart.
+      const over = wasOrdered ? 0 : accumulated.events + this.#buffer.length - this.#size
+      return this.#discard(accumulated.discard(over, this.#settings.keepsFirst))
     }
     this.#guarded(() => {
       // What is here already goes first.
@@ -136,12 +135,12 @@ export class Outlet<O> implements Giver<O> {
   }
 
   accumulate(): void {
-    if (this.#ending === undefined) this.#accumulated ??= []
+    if (this.#ending === undefined) this.#accumulated ??= new Accumulation<O>()
   }
 
   /** Does what was held back, in order and one by one. */
   forward(): void {
-    const accumulated = this.#accumulated ?? []
+    const accumulated = this.#accumulated ?? new Accumulation<O>()
     this.#accumulated = undefined
     this.#guarded(() => {
       for (const entry of accumulated) {
@@ -156,7 +155,7 @@ export class Outlet<O> implements Giver<O> {
   /** Calls back when all that is here now is given away, or discarded; not when the end comes before. */
   flush(reached: () => void): void {
     if (this.#accumulated !== undefined) {
-      this.#accumulated.push(reached)
+      this.#accumulated.add(reached)
       return
     }
     const { dispatcher } = this.#settings
@@ -182,7 +181,7 @@ export class Outlet<O> implements Giver<O> {
   abandon(ending: Ending): void {
     if (this.isEnded) return
     this.#ending ??= ending
-    const rest = this.buffered + eventsIn(this.#accumulated ?? [])
+    const rest = this.buffered + (this.#accumulated?.events ?? 0)
     this.#accumulated = undefined
     this.#buffer.take(Infinity)
     this.#discard(rest)
@@ -215,7 +214,7 @@ export class Outlet<O> implements Giver<O> {
       throw demandError(`A dispatcher orders a number of events from 0, this one gave ${String(more)}`)
     }
     if (this.#accumulated !== undefined) {
-      if (more > 0) this.#accumulated.push(more)
+      if (more > 0) this.#accumulated.add(more)
       return
     }
     this.unmet += more
@@ -263,21 +262,6 @@ export class Outlet<O> implements Giver<O> {
     this.#discard(over)
   }
 
-  /** The same bound while accumulating, where each emission stays apart. */
-  #limitAccumulated(entries: Held<O>[]): void {
-    let over = eventsIn(entries) + this.#buffer.length - this.#size
-    if (over <= 0) return
-    this.#discard(Math.min(over, eventsIn(entries)))
-    const order = entries.map((_, i) => (this.#settings.keepsFirst ? entries.length - 1 - i : i))
-    for (const at of order) {
-      const entry = entries[at]
-      if (typeof entry !== 'object' || over <= 0) continue
-      const kept = Math.max(0, entry.length - over)
-      over -= entry.length - kept
-      entries[at] = this.#settings.keepsFirst ? entry.slice(0, kept) : entry.slice(entry.length - kept)
-    }
-  }
-
   get #size(): number {
     const { bufferSize } = this.#settings
     if (bufferSize !== undefined) return bufferSize
@@ -318,10 +302,4 @@ export class Outlet<O> implements Giver<O> {
       this.#events.onFailure(error)
     }
   }
-}
-
-function eventsIn(entries: readonly Held<unknown>[]): number {
-  let count = 0
-  for (const entry of entries) if (typeof entry === 'object') count += entry.length
-  return count
 }

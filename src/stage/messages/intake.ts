@@ -127,7 +127,7 @@ export class Intake<T> {
 
   async #take(events: readonly (T | Pushed<T>)[]): Promise<readonly Message<T>[]> {
     const messages = events.map(event => {
-      if (event instanceof Pushed) return (event as Pushed<T>).message
+      if (event instanceof Pushed) return event.message
       this.#taken += 1
       return new Message(event)
     })
