@@ -154,10 +154,7 @@ export class Outlet<O> implements Giver<O> {
 
   /** Calls back when all that is here now is given away, or discarded; not when the end comes before. */
   flush(reached: () => void): void {
-    if (this.#accumulated !== undefined) {
-      this.#accumulated.add(reached)
-      return
-    }
+    if (this.#accumulated !== undefined) return this.#accumulated.add(reached)
     const { dispatcher } = this.#settings
     this.#buffer.mark(() => (dispatcher.mark === undefined ? reached() : dispatcher.mark(reached)))
     this.#buffer.settle()
