@@ -85,7 +85,7 @@ test('VAL-7: reservations that wait for room are part of a circle, and each of a
   const older = other.valve.guard(toOther).send(1)
   const guarded = one.valve.guard(toOne)
   const crowd = [guarded.reserve(), guarded.send(1), guarded.reserve({ count: 1 })]
-  // The youngest first; then the circle is still there, by the next one.
+  // When one has gone the circle is still there, by the next one.
   for (const outcome of await Promise.allSettled(crowd)) {
     t.is(outcome.status, 'rejected')
     if (outcome.status === 'rejected') t.like(outcome.reason, { code: 'ERR_DEADLOCK' })

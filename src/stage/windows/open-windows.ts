@@ -37,7 +37,10 @@ export class OpenWindows<T, A> {
   }
 
   *add(event: T): States<A> {
-    if (this.#kind.type === 'fixed') return yield* this.#addTo(event, this.#kind)
+    if (this.#kind.type === 'fixed') {
+      yield* this.#addTo(event, this.#kind)
+      return
+    }
     const open = this.#windowOf(this.#current)
     yield* this.#reduce(open, event)
     if (this.#kind.type === 'count' && open.events === this.#kind.size) yield* this.#next()
