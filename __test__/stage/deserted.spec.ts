@@ -178,3 +178,23 @@ test('an acknowledgement that never comes holds up no stop with a time limit', a
   await flow.done
   await source.stop()
 })
+
+test('what a generator gives only after the stop is counted as discarded', async t => {
+  const gate = deferred()
+  const reports: number[] = []
+  const source = producer<number>(
+    (async function* () {
+      await gate.promise
+      yield 1
+    })(),
+    { onDiscard: count => reports.push(count) },
+  )
+  const sink = consumer<number>(() => {})
+  await sink.subscribeTo(source)
+  await turns(1)
+  await source.stop()
+  await sink.done
+  gate.resolve()
+  await waitFor(() => reports.length === 1)
+  t.deepEqual([reports, source.metrics().discarded], [[1], 1])
+})

@@ -1,8 +1,13 @@
 // The graph as data and as a drawing; what else a party may wait for; and the ways out of a wait.
 import test from 'ava'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Channel, snapshot, Valve } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
 
 test('VAL-9: who feeds whom, who holds what, and who waits for whom is in the snapshot and in the drawing', async t => {
   const [one, two, three] = ['graph one', 'graph two', 'graph three'].map(name => Valve.create({ name })) as [
@@ -175,4 +180,82 @@ test('VAL-8: what stalls again after something moved is told again', async t => 
   channel.tryReceive()
   await Promise.all(sends)
   t.is(channel.length, 1)
+})
+
+test('valves that come and go above one that stays are not kept by it, unless somebody waits or listens', async t => {
+  const below = Valve.create({ name: 'below' })
+  const lease = below.authority.apply('first')
+  const refs: WeakRef<Valve>[] = []
+  const woken: string[] = []
+  const visit = (then: (valve: Valve) => void): void => {
+    const top = Valve.create({ name: 'top' })
+    const middle = Valve.create({ name: 'middle' })
+    top.valve.feeds(middle.valve)
+    middle.valve.feeds(below.valve)
+    refs.push(new WeakRef(top.valve))
+    then(top.valve)
+  }
+  for (let n = 0; n < 5; n++) visit(() => {})
+  visit(valve => void valve.opened().then(() => woken.push('opened')))
+  visit(valve => {
+    const events = valve.events()
+    void (async () => {
+      for await (const { type } of events) woken.push(type)
+    })()
+  })
+  const gone = () => {
+    gc()
+    return refs.slice(0, 5).every(ref => ref.deref() === undefined)
+  }
+  await waitFor(gone)
+  // What is drawn is what is left: those that somebody waits for or listens to, and the one below.
+  await waitFor(() => {
+    gc()
+    return below.valve.dot().match(/label="top/gu)?.length === 2
+  })
+  lease.release()
+  await waitFor(() => woken.length === 2)
+  t.deepEqual(woken.sort(), ['opened', 'unmuted'])
+})
+
+test('an owner that outlives many leases is listened to once, and ends those that are left', async t => {
+  const { valve, authority } = Valve.create()
+  const owner = new Channel<number>(1)
+  let listeners = 0
+  const { then } = owner.closed
+  owner.closed.then = ((...args: Parameters<typeof then>) => {
+    listeners += 1
+    return Reflect.apply(then, owner.closed, args)
+  }) as typeof then
+  for (let n = 0; n < 5; n++) authority.apply('', { owner }).release()
+  const settled = { closed: Promise.resolve() }
+  authority.apply('one', { owner })
+  authority.apply('two', { owner })
+  owner.close()
+  await waitFor(() => !valve.isUnderPressure)
+  for (let n = 0; n < 2; n++) {
+    authority.apply('', { owner: settled })
+    t.true(valve.isUnderPressure)
+    await turns(1)
+    t.false(valve.isUnderPressure)
+  }
+  t.is(listeners, 1)
+})
+
+test('S2.11: what runs when pressure begins goes on; it is the next send that waits', async t => {
+  const { valve, authority } = Valve.create()
+  const channel = new Channel<string>(10)
+  const guarded = valve.guard(channel)
+  const run = async (): Promise<void> => {
+    await guarded.send('before')
+    const lease = authority.apply()
+    channel.trySend('still running')
+    setImmediate(() => lease.release())
+    await guarded.send('after')
+  }
+  await run()
+  t.deepEqual(
+    [channel.tryReceive(), channel.tryReceive(), channel.tryReceive()].map(result => result?.value),
+    ['before', 'still running', 'after'],
+  )
 })

@@ -42,7 +42,7 @@ export class Pump<O> implements Task {
 
   async #close(): Promise<void> {
     try {
-      this.#outlet.emit(await this.#origin.close(), true)
+      this.#outlet.emit(await this.#origin.close(late => this.#outlet.emit(late, true)), true)
       if (!this.#isPulling) this.#end()
     } catch (error) {
       this.#end({ error })

@@ -3,6 +3,7 @@ import type { Sender, SendPermit } from '../channel/index.ts'
 import { timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { lookForCircle } from './deadlock.ts'
+import { Line } from './line.ts'
 import type { ValveNode, Wait } from './node.ts'
 import type { StallWatch } from './stall.ts'
 
@@ -27,7 +28,7 @@ export class GuardedSender<T> implements Sender<T> {
   readonly #grace: number
   // Sends that passed since pressure began the so manieth time.
   #passed = { closing: 0, sends: 0 }
-  readonly #line: Waiting[] = []
+  readonly #line = new Line<Waiting>()
   #isListening = false
   #isTold = false
 
@@ -104,7 +105,7 @@ export class GuardedSender<T> implements Sender<T> {
     return new Promise<R>((resolve, reject) => {
       const deadline = performance.now() + (options?.timeout ?? Infinity)
       const giveUp = (error: unknown): void => {
-        this.#line.splice(this.#line.indexOf(waiting), 1)
+        this.#line.remove(waiting)
         this.#node.waits.delete(waiting.wait)
         reject(error)
       }
@@ -116,7 +117,7 @@ export class GuardedSender<T> implements Sender<T> {
         guard: Guard.of(options, 'The send', giveUp),
         pass: () => void act(leftOf(options, deadline)).then(resolve, reject),
       }
-      this.#line.push(waiting)
+      this.#line.add(waiting)
       this.#listen()
       this.#begin(waiting.wait)
     })

@@ -12,6 +12,7 @@ export class Hold {
   #onEnd: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #signal: AbortSignal | undefined
+  #others: Set<Hold> | undefined
 
   constructor(reason: string, isLevel: boolean, onEnd: (hold: Hold) => void) {
     this.reason = reason
@@ -27,8 +28,8 @@ export class Hold {
       this.#signal = owner
       owner.addEventListener('abort', this)
     } else {
-      const end = (): void => this.end()
-      owner.closed.then(end, end)
+      this.#others = holdsUntil(owner.closed)
+      this.#others.add(this)
     }
   }
 
@@ -48,9 +49,26 @@ export class Hold {
     this.#onEnd = undefined
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this)
+    this.#others?.delete(this)
     lost.unregister(this)
     onEnd()
   }
+}
+
+const owned = new WeakMap<Promise<unknown>, Set<Hold>>()
+
+/** The holds of one owner, which end with it. It is listened to once, for it may outlive any number of them. */
+function holdsUntil(closed: Promise<unknown>): Set<Hold> {
+  const known = owned.get(closed)
+  if (known !== undefined) return known
+  const holds = new Set<Hold>()
+  owned.set(closed, holds)
+  const end = (): void => {
+    owned.delete(closed)
+    for (const hold of holds) hold.end()
+  }
+  closed.then(end, end)
+  return holds
 }
 
 const lost = new FinalizationRegistry<Hold>(hold => {

@@ -107,14 +107,14 @@ export class Valve {
   /** The party of this valve sends to the one of that: pressure there is pressure here. */
   feeds(downstream: Valve): this {
     const below = Valve.#nodeOf(downstream, 'downstream')
-    this.#node.downstream.add(below)
-    below.upstream.add(this.#node)
+    this.#node.feed(below)
     this.#node.spread()
     return this
   }
 
   /** What happens from now on. */
   events(options?: EventsOptions): AsyncIterable<ValveEvent | Lagged> {
+    this.#node.keep()
     return this.#node.events.listen(options)
   }
 
