@@ -222,10 +222,10 @@ test('an owner that outlives many leases is listened to once, and ends those tha
   const { valve, authority } = Valve.create()
   const owner = new Channel<number>(1)
   let listeners = 0
-  const { then } = owner.closed
+  const then = owner.closed.then.bind(owner.closed)
   owner.closed.then = ((...args: Parameters<typeof then>) => {
     listeners += 1
-    return Reflect.apply(then, owner.closed, args)
+    return then(...args)
   }) as typeof then
   for (let n = 0; n < 5; n++) authority.apply('', { owner }).release()
   const settled = { closed: Promise.resolve() }
