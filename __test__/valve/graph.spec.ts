@@ -223,6 +223,7 @@ test('an owner that outlives many leases is listened to once, and ends those tha
   const owner = new Channel<number>(1)
   let listeners = 0
   const then = owner.closed.then.bind(owner.closed)
+  // oxlint-disable-next-line unicorn/no-thenable -- counts who listens
   owner.closed.then = ((...args: Parameters<typeof then>) => {
     listeners += 1
     return then(...args)
