@@ -35,7 +35,7 @@ test('what waits for a stage that stops with nobody below is still handled, and 
     return [...events]
   })
   await middle.subscribeTo(source, { maxDemand: 10, minDemand: 5 })
-  await turns(3)
+  await turns(5)
   t.deepEqual(handled, [])
   await middle.stop()
   t.deepEqual(handled.flat(), range(0, 10))
@@ -67,7 +67,7 @@ test('stop() ends a stage that accumulates: those below get what it had, and the
   const sink = consumer<number>(events => void seen.push(...events))
   await sink.subscribeTo(middle, { maxDemand: 10 })
   await middle.subscribeTo(source)
-  await turns(3)
+  await turns(5)
   t.deepEqual(seen, [])
   await middle.stop()
   await sink.done
@@ -191,7 +191,7 @@ test('what a generator gives only after the stop is counted as discarded', async
   )
   const sink = consumer<number>(() => {})
   await sink.subscribeTo(source)
-  await turns(1)
+  await turns(5)
   await source.stop()
   await sink.done
   gate.resolve()

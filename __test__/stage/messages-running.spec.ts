@@ -110,7 +110,7 @@ test('a stop ends the pause before a source is opened anew, and stops the source
       ),
     { ack: () => {} },
   )
-  await turns(3)
+  await turns(5)
   await other.stop()
   t.true(isClosed)
   const never = messages<number>(() => failing(0, 1), { ack: () => {} })

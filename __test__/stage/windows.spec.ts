@@ -229,7 +229,7 @@ test('a stage can be fed from windows, and stopping it leaves the source', async
   await waitFor(() => seen.length === 4)
   await windows.stop()
   await sink.done
-  await turns(2)
+  await turns(5)
   t.is(source.metrics().subscribers, 0)
   await source.stop()
 })
@@ -265,7 +265,7 @@ const sorted = {
 test('FL-11: departition joins what was partitioned, with its window', async t => {
   const { source, parts } = partitioned(4, n => n % 4, {})
   const joined = all(departition(parts, sorted))
-  await turns(1)
+  await turns(5)
   source.demand('forward')
   // 4 + 8, 1 + 5 + 9, 2 + 6 + 10, 3 + 7
   t.deepEqual(await joined, [{ window: 0, trigger: 'done', state: [10, 12, 15, 18] }])
@@ -274,7 +274,7 @@ test('FL-11: departition joins what was partitioned, with its window', async t =
 test('FL-11: departition joins uneven windows, and the states of triggers', async t => {
   const uneven = partitioned(2, () => 1, { window: { type: 'count', size: 3 } })
   const joined = all(departition(uneven.parts, sorted))
-  await turns(1)
+  await turns(5)
   uneven.source.demand('forward')
   t.deepEqual(
     (await joined).map(({ state }) => state),
@@ -282,7 +282,7 @@ test('FL-11: departition joins uneven windows, and the states of triggers', asyn
   )
   const triggered = partitioned(2, n => n % 2, { trigger: { every: 2 }, reset: true })
   const sum = all(departition(triggered.parts, { initial: () => 0, merge: (total: number, n: number) => total + n }))
-  await turns(1)
+  await turns(5)
   triggered.source.demand('forward')
   t.deepEqual(await sum, [{ window: 0, trigger: 'done', state: 55 }])
 })
@@ -386,7 +386,7 @@ test('FL-14: each stage of a partitioning begins once, knowing its place and the
   }
   const stages = await Promise.all(range(0, 4).map(async index => await begin(index, 4)))
   const results = Promise.all(stages.map(async stage => await all(stage.events())))
-  await turns(1)
+  await turns(5)
   source.demand('forward')
   t.is((await results).flat().length, 40)
   t.deepEqual(begun, ['0 of 4', '1 of 4', '2 of 4', '3 of 4'])

@@ -128,7 +128,7 @@ test('guard: the signal of a send that waits for room ends it with its own reaso
   const controller = new AbortController()
   const guarded = valve.guard(full)
   const sends = [guarded.send(1, { signal: controller.signal }), guarded.reserve({ signal: controller.signal })]
-  await turns(1)
+  await turns(5)
   const reason = new Error('no more')
   controller.abort(reason)
   for (const send of sends) {
@@ -144,7 +144,7 @@ test('during: what is under way is attended to, also when no pressure may be app
   await t.throwsAsync(authority.during(work.promise), { code: 'ERR_INVALID_AUTHORITY' })
   // Unattended, that would end the process.
   work.reject(new Error('torn'))
-  await turns(2)
+  await turns(5)
   t.false(valve.isUnderPressure)
   const other = Valve.create().authority
   await t.throwsAsync(other.during('no promise' as never), { code: 'ERR_INVALID_OPTION' })
@@ -237,7 +237,7 @@ test('an owner that outlives many leases is listened to once, and ends those tha
   for (let n = 0; n < 2; n++) {
     authority.apply('', { owner: settled })
     t.true(valve.isUnderPressure)
-    await turns(1)
+    await turns(5)
     t.false(valve.isUnderPressure)
   }
   t.is(listeners, 1)
