@@ -20,6 +20,14 @@ export class EventBuffer<T> {
     this.#length += events.length
   }
 
+  /** Adds within a bound: of what is too many the newest or the oldest go. Gives how many. */
+  addWithin(size: number, events: readonly T[], keepsFirst: boolean): number {
+    const over = Math.max(0, this.#length + events.length - Math.max(size, this.#length))
+    this.add(over > 0 && keepsFirst ? events.slice(0, events.length - over) : events)
+    if (!keepsFirst) this.take(over)
+    return over
+  }
+
   /** Puts back what was taken. */
   unshift(events: readonly T[]): void {
     if (events.length === 0) return

@@ -3,6 +3,7 @@
 import { invalidOption } from '../errors.ts'
 import { notify, warn } from '../callback.ts'
 import { Accumulation } from './accumulation.ts'
+import type { StageDispatch } from './dispatchers/index.ts'
 import { EventBuffer } from './event-buffer.ts'
 import { MAX_DEMAND } from './limits.ts'
 import type { Giver, Link } from './link.ts'
@@ -171,7 +172,8 @@ export class Outlet<O> implements Giver<O> {
   /** From now on, what is here and has no subscriber is discarded when the end comes. */
   stopWaiting(): void {
     this.#waitsForSubscribers = false
-    this.#endIfDone()
+    this.#settings.dispatcher.close?.()
+    this.#guarded(() => this.#order(0))
   }
 
   /** Over now. What is here is discarded. */
@@ -226,7 +228,13 @@ export class Outlet<O> implements Giver<O> {
   /** How many events found somebody, or were thrown away by the dispatcher. Undefined: they are from the buffer. */
   #dispatch(events: readonly O[], wasOrdered: boolean | undefined): number {
     this.unmet = Math.max(0, this.unmet - events.length)
-    const { deliveries, leftover, more = 0 } = this.#settings.dispatcher.dispatch(events)
+    const {
+      deliveries,
+      leftover,
+      more = 0,
+      discarded = 0,
+    }: StageDispatch<O> = this.#settings.dispatcher.dispatch(events)
+    this.#discard(discarded)
     for (const [id, share] of deliveries) this.#deliver(id, share)
     if (leftover.length > 0) {
       if (wasOrdered === undefined) this.#buffer.unshift(leftover)
@@ -248,15 +256,8 @@ export class Outlet<O> implements Giver<O> {
   }
 
   #keep(events: readonly O[], wasOrdered: boolean): void {
-    const over = wasOrdered ? 0 : this.#buffer.length + events.length - Math.max(this.#size, this.#buffer.length)
-    if (over <= 0) return this.#buffer.add(events)
-    if (this.#settings.keepsFirst) {
-      this.#buffer.add(events.slice(0, events.length - over))
-    } else {
-      this.#buffer.add(events)
-      this.#buffer.take(over)
-    }
-    this.#discard(over)
+    if (wasOrdered) this.#buffer.add(events)
+    else this.#discard(this.#buffer.addWithin(this.#size, events, this.#settings.keepsFirst))
   }
 
   get #size(): number {

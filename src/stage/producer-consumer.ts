@@ -103,6 +103,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       this.#isStopping = true
       this.#inlet.close(this.#ending)
       this.#outlet.forward()
+      this.#outlet.stopWaiting()
       this.#wake()
     }
     const force = (error: unknown): void => {
@@ -194,7 +195,6 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   #finished(): void {
     const failure = this.#life.failure
     this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
-    if (this.#isStopping) this.#outlet.stopWaiting()
   }
 
   async #close(): Promise<void> {
