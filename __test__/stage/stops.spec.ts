@@ -95,7 +95,7 @@ function middleOf(
       return producerConsumer<number, number>(function* (events) {
         for (const event of events) yield event
       }, options)
-    case 'async generator':
+    default:
       return producerConsumer<number, number>(async function* (events) {
         for (const event of events) {
           if (event % 5 === 0) await turns(1)
