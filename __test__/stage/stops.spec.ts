@@ -9,6 +9,7 @@ import {
   taskConsumer,
   type Consumer,
   type Dispatcher,
+  type Many,
   type Producer,
   type ProducerConsumer,
   type StageBase,
@@ -76,33 +77,30 @@ function opened({ source, events }: Plan): Producer<number> {
   )
 }
 
+const handlers: Readonly<Record<Shape, (events: readonly number[]) => Many<number> | Promise<readonly number[]>>> = {
+  array: events => [...events],
+  promise: async events => {
+    await turns(1)
+    return [...events]
+  },
+  *generator(events) {
+    for (const event of events) yield event
+  },
+  async *'async generator'(events) {
+    for (const event of events) {
+      if (event % 5 === 0) await turns(1)
+      yield event
+    }
+  },
+}
+
 function middleOf(
   shape: Shape,
   accumulates: boolean,
   dispatcher: Dispatcher<number>,
 ): ProducerConsumer<number, number> {
   const demand = accumulates ? 'accumulate' : 'forward'
-  const options = { demand, dispatcher, onDiscard: () => {} } as const
-  switch (shape) {
-    case 'array':
-      return producerConsumer<number, number>(events => [...events], options)
-    case 'promise':
-      return producerConsumer<number, number>(async events => {
-        await turns(1)
-        return [...events]
-      }, options)
-    case 'generator':
-      return producerConsumer<number, number>(function* (events) {
-        for (const event of events) yield event
-      }, options)
-    default:
-      return producerConsumer<number, number>(async function* (events) {
-        for (const event of events) {
-          if (event % 5 === 0) await turns(1)
-          yield event
-        }
-      }, options)
-  }
+  return producerConsumer<number, number>(handlers[shape], { demand, dispatcher, onDiscard: () => {} })
 }
 
 /** Stopped one by one from the top, each waits for those below to take what it has: somebody has to. */
