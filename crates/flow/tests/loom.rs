@@ -137,7 +137,9 @@ fn threads_that_sleep_for_permits_all_get_them_and_never_hold_too_many() {
         acquire(&semaphore, &bell, 1);
         assert!(held.load(Ordering::Relaxed) <= 1);
         semaphore.release(1);
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        for worker in workers {
+            worker.join().unwrap();
+        }
         assert_eq!(semaphore.available(), 2);
     });
 }

@@ -79,7 +79,9 @@ fn a_job_that_any_thread_posts_is_done() {
         while done.lock().unwrap().len() < 2 {
             io_loop.turn().unwrap();
         }
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }
 
@@ -99,7 +101,9 @@ fn a_completion_of_any_thread_wakes_its_environment() {
                 sleeper.sleep();
                 seen += drain(&environment, room).len();
             }
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            for thread in threads {
+                thread.join().unwrap();
+            }
             assert_eq!(seen, 2);
         });
     }
