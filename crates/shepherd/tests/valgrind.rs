@@ -8,7 +8,7 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-use driver::{Node, Spawned};
+use driver::Node;
 use protocol::{Containment, Control, Stdio};
 
 const BURSTS: usize = 4;
@@ -30,8 +30,9 @@ fn burst(node: &mut Node, containment: Containment) {
     node.send_frame(b"no message at all", &[node.control.as_ref().unwrap().as_raw_fd()]);
     assert_eq!(node.answer(), 0);
 
-    let all = [&mut ends, &mut killed, &mut stubborn, &mut canceled, &mut large];
-    all.into_iter().for_each(|child| assert!(child.started() > 1));
+    for child in [&mut ends, &mut killed, &mut stubborn, &mut canceled, &mut large] {
+        assert!(child.started() > 1);
+    }
     assert_eq!(driver::line(&mut output), "up");
     node.command(Control::Signal { child: killed.id, signal: 9, tree: true });
     node.command(Control::Terminate { child: stubborn.id, signal: 15, kill_timeout_ms: 20 });
@@ -41,13 +42,11 @@ fn burst(node: &mut Node, containment: Containment) {
     assert_eq!(stubborn.exited(), (-1, 9));
     assert_eq!(canceled.exited(), (-1, 9));
     assert_eq!(large.exited(), (0, 0));
-    [ends, killed, stubborn, large].into_iter().for_each(|child| over(child, node));
+    for mut child in [ends, killed, stubborn, large] {
+        child.empty();
+        child.release(node);
+    }
     while canceled.next().is_some() {}
-}
-
-fn over(mut child: Spawned, node: &Node) {
-    child.empty();
-    child.release(node);
 }
 
 /// What valgrind wrote about each process that came to an end of its own.
