@@ -30,4 +30,6 @@ export const anyLineOptions: fc.Arbitrary<LineOptions> = fc
     { requiredKeys: [] },
   )
   // What latin1 can't spell is refused, which is another test's matter.
-  .map(options => (options.encoding === 'latin1' && options.delimiter?.includes('€') ? { ...options, delimiter: 'é' } : options))
+  .map(options =>
+    options.encoding === 'latin1' && options.delimiter?.includes('€') ? { ...options, delimiter: 'é' } : options,
+  )
