@@ -1,5 +1,5 @@
 //! What libFuzzer found worth keeping, again; and bytes that are made up anew, near to those and far from them.
-#![allow(clippy::unwrap_used, reason = "a failing test is the point")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test is the point")]
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+/// Each line is one input.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target).with_extension("hex");
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
+    let line =
+        |line: &str| line.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect();
+    fs::read_to_string(path).unwrap().lines().map(line).collect()
 }
 
 /// One of the corpus with some of its bytes changed, taken out or put in.
