@@ -122,7 +122,7 @@ function received(request: NativeSpawnRequest): unknown {
         kinds[kind] === 'terminal' ? terminal(number) : number,
         path,
       ]
-      const triples = extras === undefined ? [] : [...extras.slice(14)]
+      const triples = extras?.slice(14) ?? []
       const count = triples.length / 3
       ok(name.length === 6 + (extras === undefined ? 0 : count + 1), 'a name with a NUL in it')
       read = {
@@ -143,18 +143,11 @@ function received(request: NativeSpawnRequest): unknown {
 }
 
 function stdioOf(stdio: NativeStdio | { kind: 'duplex' }): unknown[] {
-  switch (stdio.kind) {
-    case 'fd':
-      return [stdio.kind, stdio.fd, '']
-    case 'file':
-      return [stdio.kind, stdio.append ? 1 : 0, stdio.path]
-    case 'tail':
-      return [stdio.kind, stdio.bytes, '']
-    case 'terminal':
-      return [stdio.kind, [stdio.columns, stdio.rows, stdio.raw], '']
-    default:
-      return [stdio.kind, 0, '']
-  }
+  if (stdio.kind === 'fd') return [stdio.kind, stdio.fd, '']
+  if (stdio.kind === 'file') return [stdio.kind, stdio.append ? 1 : 0, stdio.path]
+  if (stdio.kind === 'tail') return [stdio.kind, stdio.bytes, '']
+  if (stdio.kind === 'terminal') return [stdio.kind, [stdio.columns, stdio.rows, stdio.raw], '']
+  return [stdio.kind, 0, '']
 }
 
 /** What the request says, in the same form. */

@@ -73,13 +73,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     attempts.push({ bytes: Buffer.from(text), outcome: outcomeOf(writer.write(text)) })
   }),
   size.map((length): Step => async ends => {
-    let isSettled = false
-    const settled = write(ends, length).outcome.then(() => (isSettled = true))
-    while (!isSettled) {
-      take(ends)
-      await turns()
-    }
-    await settled
+    const { outcome } = write(ends, length)
+    while ((await Promise.race([outcome, turns()])) === undefined) take(ends)
   }),
   fc.record({ length: size, after: fc.integer({ min: 0, max: 3 }) }).map(({ length, after }): Step => async ends => {
     const controller = new AbortController()
