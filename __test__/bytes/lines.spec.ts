@@ -5,7 +5,7 @@ import type { LineOptions } from '../../src/process/byte-types.ts'
 import { lineSettings } from '../../src/lines/index.ts'
 import { LineSplitter } from '../../src/lines/index.ts'
 import { anyLineOptions, anyPieces } from '../helpers/any-lines.ts'
-import { effort, patience } from '../helpers/effort.ts'
+import { holds, patience } from '../helpers/effort.ts'
 import { plainLines } from '../helpers/plain-lines.ts'
 import { latin, openReader, stateOf, turns } from './fake-endpoint.ts'
 
@@ -66,13 +66,13 @@ for (const [name, input, options] of samples) {
   })
 }
 
-test('any bytes in any cut give the lines of the whole, up to one that is too long', t => {
+test('any bytes in any cut give the lines of the whole, up to one that is too long', async t => {
   t.timeout(patience)
-  fc.assert(
+  await holds(
     fc.property(anyPieces, anyLineOptions, (pieces, options) => {
       t.deepEqual(split(pieces, options), reference(Buffer.concat(pieces), options))
     }),
-    effort(3000),
+    3000,
   )
 })
 

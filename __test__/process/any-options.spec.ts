@@ -8,7 +8,7 @@ import type { NativeEnvironment } from '../../src/native/addon.ts'
 import { sendRequest, type NativeSpawnRequest, type NativeStdio } from '../../src/native/request.ts'
 import { settle, takeOptions, type Use } from '../../src/process/options.ts'
 import { spawnRequest } from '../../src/process/request.ts'
-import { effort, patience } from '../helpers/effort.ts'
+import { holds, patience } from '../helpers/effort.ts'
 
 const junk = fc.oneof(
   fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true, withMap: true, withSparseArray: true }),
@@ -177,10 +177,10 @@ function meant(request: NativeSpawnRequest): unknown {
   }
 }
 
-test('any options are one request that the native side reads as it was meant, or one error that names the option', t => {
+test('any options are one request that the native side reads as it was meant, or one error that names the option', async t => {
   t.timeout(patience)
   let accepted = 0
-  fc.assert(
+  await holds(
     fc.property(calls, ({ file, args, options: given, use }) => {
       let request: NativeSpawnRequest
       try {
@@ -195,7 +195,7 @@ test('any options are one request that the native side reads as it was meant, or
       for (const list of [request.argv, request.env, request.unset]) ok(list === '' || list.endsWith('\0'))
       deepEqual(received(request), meant(request))
     }),
-    effort(5000),
+    3000,
   )
   t.true(accepted > 100, `${accepted} were accepted`)
 })

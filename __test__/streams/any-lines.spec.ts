@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { run, spawn, type ByteReader, type LineReader } from '../../index.ts'
 import { anyLineOptions, anyPieces } from '../helpers/any-lines.ts'
 import { withCensus } from '../helpers/census.ts'
-import { effort, patience } from '../helpers/effort.ts'
+import { holds, patience } from '../helpers/effort.ts'
 import { plainLines } from '../helpers/plain-lines.ts'
 import { turns } from '../helpers/wait-for.ts'
 
@@ -78,7 +78,7 @@ for (const readAhead of [0, 70_000]) {
   test(`lines taken in any way are those of a plain split: readAhead ${readAhead}`, async t => {
     t.timeout(patience)
     const programs = fc.array(steps, { minLength: 1, maxLength: 6 })
-    await fc.assert(
+    await holds(
       fc.asyncProperty(anyPieces, anyLineOptions, programs, async (pieces, options, program) => {
         const child = await spawn('cat', [], { stdin: 'pipe', readAhead })
         const taking = takeAll(child.stdout, child.stdout.lines(options), program)
@@ -92,7 +92,7 @@ for (const readAhead of [0, 70_000]) {
         const expected = plainLines(Buffer.concat(pieces), options)
         deepEqual({ lines, rest }, expected)
       }),
-      effort(150),
+      150,
     )
     t.pass()
   })

@@ -4,7 +4,7 @@ import anyTest from 'ava'
 import fc from 'fast-check'
 import { run, spawn, type ByteReader, type ByteWriter } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
-import { effort, patience } from '../helpers/effort.ts'
+import { holds, patience } from '../helpers/effort.ts'
 import { turns } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
@@ -111,7 +111,7 @@ const endings: fc.Arbitrary<Step> = fc.oneof(
 test('what was written arrives whole and in order, what was given up not at all, and an end cuts only what waits', async t => {
   t.timeout(patience)
   const programs = fc.array(steps, { maxLength: 15 })
-  await fc.assert(
+  await holds(
     fc.asyncProperty(programs, endings, async (program, ending) => {
       const child = await spawn('cat', [], { stdin: 'pipe' })
       const ends: Ends = { writer: child.stdin, reader: child.stdout, attempts: [], received: [] }
@@ -136,7 +136,7 @@ test('what was written arrives whole and in order, what was given up not at all,
         { isWhole: true, isInOrder: true, counted: received.length, pending: 0 },
       )
     }),
-    effort(150),
+    150,
   )
   t.pass()
 })
