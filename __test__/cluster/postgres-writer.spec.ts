@@ -224,9 +224,11 @@ test('a nack is told before its write settles, and what is sent again at once is
   const table = await numbersTable(' CHECK (n <> 2)')
   await using writer = intoTable(table)
   let again: Promise<unknown> | undefined
-  const link: HeardLink = new HeardLink(1, () => (again = writer.write(batchOf([3, 4]), link)))
+  const link: HeardLink = new HeardLink(1, () => {
+    again = writer.write(batchOf([3, 4]), link)
+  })
   const late = deferred()
-  const first = writer.write(batchOf([1, 2]), link).catch(() => void late.resolve())
+  const first = writer.write(batchOf([1, 2]), link).catch(() => late.resolve())
   await waitFor(() => again !== undefined, { deadline: 10_000 })
   await Promise.all([first, late.promise, again])
   t.deepEqual(await rowsOf(postgres, table), lines([1, 3, 4]))
