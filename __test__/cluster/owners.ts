@@ -10,7 +10,7 @@ import { engines, type EngineName, type EngineServer } from './engines.ts'
 import type { Order, Told } from './owner-messages.ts'
 
 const PROCESSES = 3
-const PROCESSORS = ['a', 'b', 'c', 'd']
+const PROCESSORS = ['a', 'b', 'c']
 const PATIENT = { deadline: 60_000 }
 
 /** What a destination with its own memory knows of one processor. */

@@ -1,6 +1,6 @@
 // A NATS server of our own for the length of a test: on a free port of this machine, with its store in a folder that goes with it.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { spawn, type AnySubprocess } from '../../index.ts'
@@ -15,6 +15,8 @@ export const hasNats: boolean = program !== undefined
 
 export interface NatsOptions {
   readonly jetstream?: boolean
+  /** The text of a configuration file. */
+  readonly config?: string
 }
 
 export class Nats implements AsyncDisposable {
@@ -29,9 +31,11 @@ export class Nats implements AsyncDisposable {
     this.#settings = settings
   }
 
-  static async start({ jetstream = true }: NatsOptions = {}): Promise<Nats> {
+  static async start({ jetstream = true, config = '' }: NatsOptions = {}): Promise<Nats> {
     const folder = mkdtempSync(path.join(tmpdir(), 'sluicegate-nats-'))
-    const nats = new Nats(folder, jetstream ? ['-js', '-sd', folder] : [])
+    const file = path.join(folder, 'nats.conf')
+    writeFileSync(file, config)
+    const nats = new Nats(folder, ['-c', file, ...(jetstream ? ['-js', '-sd', folder] : [])])
     await nats.resume()
     return nats
   }

@@ -60,17 +60,20 @@ export class Appends {
     const id = `${this.#id}.${++this.#count}`
     const after = this.#seen
     const last = await this.#connection.call('Appending', async ({ isRepeated }) => {
-      const stored = isRepeated ? await this.#find(idOf(id, payloads.length), after) : undefined
-      if (stored !== undefined) return stored
+      const stored = (): Promise<number | undefined> => this.#find(idOf(id, payloads.length), after)
+      const before = isRepeated ? await stored() : undefined
+      if (before !== undefined) return before
       const fence = await this.#fence(options)
       if (payloads.length === 0) return await this.#end(options)
       try {
         return await this.#publish(payloads, id, options.epoch, fence)
       } catch (error) {
-        // A try before this one may have been stored in the meantime, which the next one finds out.
-        if (isRefusal(error, REFUSAL.duplicateInBatch)) throw new Again('it is stored')
-        if (!isWrongLast(error)) throw error
-        if (!isRepeated) await this.#end(options)
+        const isDouble = isRefusal(error, REFUSAL.duplicateInBatch)
+        if (!isDouble && !isWrongLast(error)) throw error
+        // A try before this one may have been stored in the meantime. If it was not, its fence keeps it out from now on.
+        const meanwhile = isRepeated ? await stored() : undefined
+        if (meanwhile !== undefined) return meanwhile
+        await this.#end(options)
         throw new Again('somebody else appended')
       }
     })

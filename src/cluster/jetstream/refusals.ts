@@ -40,8 +40,8 @@ const BUSY: readonly unknown[] = [503, 429]
 /** No answer, or one that says so much as not now. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (isFull(error) || isForbidden(error)) return false
   if (error instanceof Again || PASSING.includes(error.name)) return true
-  if (isFull(error)) return false
   return ('status' in error && BUSY.includes(error.status)) || isRefusal(error, REFUSAL.incompleteBatch)
 }
 
@@ -66,7 +66,11 @@ export function refusal(what: string, error: unknown): SluiceError {
 function codeOf(error: unknown): string {
   if (isFull(error)) return 'ENOSPC'
   if (isRefusal(error, REFUSAL.streamNotFound)) return 'ENOENT'
-  return error instanceof Error && /^(?:Permission|Authorization|UserAuthentication)/u.test(error.name)
-    ? 'EACCES'
-    : 'EPROTO'
+  return isForbidden(error) ? 'EACCES' : 'EPROTO'
+}
+
+/** A request has the reason as its cause. */
+function isForbidden(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return /^(?:Permission|Authorization|UserAuthentication)/u.test(error.name) || isForbidden(error.cause)
 }
