@@ -127,9 +127,9 @@ test('a guard that is asked to go by a signal stays, and so do its children', as
 })
 
 test('a child that its tracer takes for a while tells its exit all the same', async t => {
-  const canTrace = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
-  if (!canTrace) t.log('nobody may trace here')
-  for (let round = 0; canTrace && round < 10; round++) {
+  const rounds = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0 ? 10 : 0
+  if (rounds === 0) t.log('nobody may trace here')
+  for (let round = 0; round < rounds; round++) {
     t.true((await run('strace', ['-D', '-qq', '-o', '/dev/null', 'sleep', '0.01'])).ok)
   }
   t.pass()
