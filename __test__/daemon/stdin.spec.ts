@@ -116,6 +116,17 @@ test('a child that only closed its stdin breaks the write, and nothing waits for
   await t.throwsAsync(server.stdin.write('x'), { code: 'EPIPE' })
 })
 
+test('a write that fills the pipe of a child that reads nothing holds up no stop', async t => {
+  await using server = daemon('sleep', ['600'])
+  await server.ready
+  const first = server.stdin.write(new Uint8Array(4 * 1024 * 1024))
+  const behind = server.stdin.write('y')
+  t.is(await standing(first), 'pending')
+  t.like(await server.stop(), { signal: 'SIGTERM' })
+  await t.throwsAsync(first, { code: 'EPIPE' })
+  await t.throwsAsync(behind, { code: 'ERR_WRITER_CLOSED' })
+})
+
 test('a write is given up by signal or timeout, while it waits', async t => {
   await using server = daemon('sh', ['-c', 'exit 1'], { backoff: { initial: 30_000, jitter: false } })
   await waitFor(() => server.state === 'backoff')

@@ -22,6 +22,7 @@ export const stubborn: string = program('stubborn')
 export const forker: string = program('forker')
 export const echoServer: string = program('echo-server')
 export const probe: string = program('probe')
+export const masked: string = program('masked')
 
 /** What `probe` prints. */
 export interface Probe {

@@ -1,5 +1,5 @@
 import anyTest from 'ava'
-import { command, ProcessError, run, SpawnError } from '../../index.ts'
+import { command, ProcessError, run, spawn, SpawnError } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { flood } from '../helpers/programs.ts'
 
@@ -86,4 +86,37 @@ test('pipes can be joined', async t => {
   const left = command('printf', ['b\na\n']).pipe('sort')
   const right = command('head', ['-1']).pipe('cat')
   t.is((await left.pipe(right).run()).stdout, 'a')
+})
+
+test('nothing stays of a pipe with a member that is refused', async t => {
+  const other = await spawn('cat', [], { stdin: 'pipe' })
+  const reading = other.stdout.read()
+  await t.throwsAsync(
+    command('true')
+      .pipe('cat', [], { extraFds: [other.stdout] })
+      .run(),
+    { code: 'ERR_READER_BUSY' },
+  )
+  await other.stdin.end('x')
+  t.is(Buffer.from((await reading) ?? []).toString(), 'x')
+  t.is(await other.stdout.text(), '')
+  await other.success()
+})
+
+test('a member that is refused takes nothing that was given to the others', async t => {
+  const other = await spawn('cat', [], { stdin: 'pipe' })
+  const given = await spawn('cat', [], { stdin: 'pipe' })
+  const reading = other.stdout.read()
+  const first = command('cat', [], { extraFds: [given.stdout] })
+  const refused = first.pipe('cat', [], { extraFds: [other.stdout] })
+  await t.throwsAsync(refused.run(), { code: 'ERR_READER_BUSY' })
+  await t.throwsAsync(refused.spawn(), { code: 'ERR_READER_BUSY' })
+  await t.throwsAsync(refused.stream().read(), { code: 'ERR_READER_BUSY' })
+  await t.throwsAsync(first.pipe(first).run(), { code: 'ERR_INVALID_OPTION' })
+  await given.stdin.end('still there')
+  t.is(await given.stdout.text(), 'still there')
+  await other.stdin.end('x')
+  t.is(Buffer.from((await reading) ?? []).toString(), 'x')
+  t.is(await other.stdout.text(), '')
+  await Promise.all([other.success(), given.success()])
 })

@@ -17,6 +17,7 @@ const calls: readonly (readonly [call: string, error: string, uses: number])[] =
   ['socketpair', 'EMFILE', 2],
   ['memfd_create', 'EMFILE', 1],
   ['sendmsg', 'ENOBUFS', 3],
+  ['sendto', 'ENOBUFS', 6],
   ['recvmsg', 'ENOMEM', 2],
   ['clone', 'EAGAIN', 3],
   ['clone3', 'EAGAIN', 2],

@@ -95,10 +95,11 @@ test('leftovers are killed if that was asked, and keep the terminal if not', asy
   const job = Number(new TextDecoder().decode((await child.stdout.read()) ?? undefined))
   t.true(isAlive(job))
   await child.stdin.write('typed')
+  t.is(new TextDecoder().decode(await child.stdout.readExactly(5)), 'typed')
   await child.terminate()
   t.false(isAlive(job))
   await waitFor(() => child.stdin.isClosed)
-  t.is(await child.stdout.text(), 'typed')
+  t.is(await child.stdout.text(), '')
 })
 
 test('the handle ends it when it is disposed of, and so does leaving a stream', async t => {

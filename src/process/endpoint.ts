@@ -16,11 +16,9 @@ const ROUND_BYTES = 256 * 1024
 const ROUND_CALLS = 16
 
 /** Whose pipe it is, for those who observe. */
-export interface PipeName {
+export interface PipeOwner {
   readonly pid: number
   readonly file: string
-  /** `stdin`, `stdout` or `stderr`. */
-  readonly stream: string
 }
 
 export interface EndpointOptions {
@@ -39,7 +37,8 @@ export class Endpoint implements Handler {
   waitedMs = 0
   /** One of the two ends of a terminal, which is one open file: it can't be given away. */
   isTerminal = false
-  name: PipeName | undefined
+  #owner: PipeOwner | undefined
+  #stream = ''
   #onHangUp: (() => void) | undefined
   #onFailure: ((error: Error) => void) | undefined
   #native: NativeEndpoint | undefined
@@ -68,6 +67,12 @@ export class Endpoint implements Handler {
     const endpoint = new Endpoint(direction, keepAlive === undefined ? {} : { keepAlive })
     endpoint.attach(native, host)
     return endpoint
+  }
+
+  /** Says what it is called: `stdin`, `stdout`, `stderr`, `fd 3` and so on of a child. */
+  belongTo(owner: PipeOwner, stream: string): void {
+    this.#owner = owner
+    this.#stream = stream
   }
 
   /** Gives it its native end; closed or failed meanwhile, that end is closed. */
@@ -297,16 +302,16 @@ export class Endpoint implements Handler {
   }
 
   #tellPark(): void {
-    if (this.name !== undefined) publishSoon(processPark, this.#place(this.name))
+    if (this.#owner !== undefined) publishSoon(processPark, this.#place(this.#owner))
   }
 
   #tellResume(waitedMs: number): void {
-    if (this.name !== undefined)
-      publishSoon(processResume, { ...this.#place(this.name), waitedMs } satisfies ResumeMessage)
+    if (this.#owner !== undefined)
+      publishSoon(processResume, { ...this.#place(this.#owner), waitedMs } satisfies ResumeMessage)
   }
 
-  #place(name: PipeName): ParkMessage {
-    return { ...name, operation: this.#mode === 1 ? 'read' : 'write' }
+  #place({ pid, file }: PipeOwner): ParkMessage {
+    return { pid, file, stream: this.#stream, operation: this.#mode === 1 ? 'read' : 'write' }
   }
 
   #reportHangUp(): void {

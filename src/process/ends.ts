@@ -1,25 +1,29 @@
 // Our ends of one child's pipes: made when it has started, counted for its metrics. What a child's end means for them is told by hooks.
-import type { Environment, KeepAlive } from '../native/index.ts'
+import type { Environment, KeepAlive, NativeEndpoint } from '../native/index.ts'
 import { ByteTail } from './byte-tail.ts'
 import type { StartedEvent } from './child.ts'
-import { Endpoint, type PipeName } from './endpoint.ts'
+import { Endpoint, type PipeOwner } from './endpoint.ts'
 import { extraEnds, type ExtraEnd } from './extra-ends.ts'
 import type { Settings } from './options.ts'
+import { FIRST_EXTRA, type ExtraStream } from './options/extra-fds.ts'
 import { DEFAULT_TAIL } from './options/stdio.ts'
-import type { ReaderCore } from './reader-core.ts'
+import type { TerminalSettings } from './options/terminal.ts'
+import type { ReaderCore, ReaderHooks } from './reader-core.ts'
 import { PipeReader } from './reader.ts'
 import { hangUp, terminalWriter } from './terminal.ts'
 import { PipeWriter } from './writer.ts'
+import type { WriterCore } from './writer-core.ts'
 
 export interface EndsHooks {
   /** The error that takes the place of an end of file; undefined when the end is an ordinary one. */
-  endError(): Error | undefined
-  /** One of our ends was closed. */
-  closed(): void
+  readonly endError: () => Error | undefined
+  /** One of our reading ends was closed. */
+  readonly onClose: () => void
 }
 
 const NONE: readonly ExtraEnd[] = []
 
+// This is run for every child, and most have nothing but pipes on the standard three: closures and copies are made for the others only.
 export class Ends {
   readonly stdin: PipeWriter | undefined
   readonly stdout: PipeReader | undefined
@@ -27,13 +31,16 @@ export class Ends {
   /** Descriptors 3, 4 and so on. */
   readonly extra: readonly ExtraEnd[]
   /** What `closed` waits for: everything the child can write to, the ring of stderr too. */
-  readonly outputs: readonly Endpoint[]
+  readonly outputs: Endpoint[] = []
   /** Everything it can read from. */
-  readonly inputs: readonly Endpoint[]
+  readonly inputs: Endpoint[] = []
   /** What was read of a piped stderr, its last bytes. */
   readonly seen: ByteTail = new ByteTail(DEFAULT_TAIL)
   readonly #readers: PipeReader[] = []
   readonly #writers: PipeWriter[] = []
+  readonly #keepAlive: KeepAlive
+  readonly #host: Environment
+  readonly #owner: PipeOwner
   readonly #tail: Endpoint | undefined
   readonly #isInputOurs: boolean
   readonly #terminal: Endpoint | undefined
@@ -47,66 +54,79 @@ export class Ends {
     hooks: EndsHooks,
     waiting?: Endpoint,
   ) {
-    const outputs: Endpoint[] = []
-    const inputs: Endpoint[] = []
-    const add = (end: PipeReader | PipeWriter, endpoint: Endpoint): void => {
-      if (end instanceof PipeReader) {
-        outputs.push(endpoint)
-        this.#readers.push(end)
-      } else {
-        inputs.push(endpoint)
-        this.#writers.push(end)
-      }
-    }
-    const { terminal } = settings
-    this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
     const { stdin, stdout, stderr } = event
-    const pipeOf = (stream: string): PipeName => ({ pid: event.pid, file: settings.file, stream })
-    const extraHooks = { endError: () => hooks.endError(), onClose: () => hooks.closed() }
-    const readHooks = { ...extraHooks, onClose: () => this.#outputClosed(hooks) }
-    if (stdin) {
-      const endpoint = Endpoint.of(stdin, host, 'write', keepAlive)
-      endpoint.name = pipeOf('stdin')
-      this.stdin = terminal ? terminalWriter(endpoint, terminal) : new PipeWriter(endpoint)
-      add(this.stdin, endpoint)
-    }
+    const { terminal, extraFds } = settings
+    this.#keepAlive = keepAlive
+    this.#host = host
+    this.#owner = { pid: event.pid, file: settings.file }
+    this.#isInputOurs = settings.isStdinOurs || (terminal !== undefined && settings.input !== undefined)
+    if (stdin) this.stdin = this.#writer(stdin, 'stdin', terminal)
     if (stdout && waiting) {
-      waiting.name = pipeOf('stdout')
+      waiting.belongTo(this.#owner, 'stdout')
       waiting.attach(stdout, host)
-      outputs.push(waiting)
+      this.outputs.push(waiting)
     } else if (stdout) {
-      const endpoint = Endpoint.of(stdout, host, 'read', keepAlive)
-      endpoint.name = pipeOf('stdout')
-      this.stdout = new PipeReader(endpoint, readHooks)
-      add(this.stdout, endpoint)
+      this.stdout = this.#reader(stdout, 'stdout', terminal ? this.#hangingUp(hooks) : hooks)
     }
-    if (stderr) {
-      const endpoint = Endpoint.of(stderr, host, 'read', keepAlive)
-      endpoint.name = pipeOf('stderr')
-      if (settings.stderr.kind === 'pipe') {
-        // Copied: what was delivered belongs to the consumer, who may change it.
-        const onData = (chunk: Uint8Array): void => this.seen.push(chunk.slice(-DEFAULT_TAIL))
-        this.stderr = new PipeReader(endpoint, { ...readHooks, onData })
-        add(this.stderr, endpoint)
-      } else {
-        outputs.push(endpoint)
-        this.#tail = endpoint
-      }
+    if (stderr && settings.stderr.kind === 'pipe') this.stderr = this.#reader(stderr, 'stderr', this.#seeing(hooks))
+    else if (stderr) this.#tail = this.#output(stderr, 'stderr')
+    this.extra = extraFds.length === 0 ? NONE : this.#extra(extraFds, event, hooks)
+    if (terminal) this.#terminal = this.#markTerminal(waiting)
+  }
+
+  #writer(native: NativeEndpoint, stream: string, terminal?: TerminalSettings): PipeWriter {
+    const endpoint = Endpoint.of(native, this.#host, 'write', this.#keepAlive)
+    endpoint.belongTo(this.#owner, stream)
+    this.inputs.push(endpoint)
+    const writer = terminal ? terminalWriter(endpoint, terminal) : new PipeWriter(endpoint)
+    this.#writers.push(writer)
+    return writer
+  }
+
+  #reader(native: NativeEndpoint, stream: string, hooks: ReaderHooks): PipeReader {
+    const reader = new PipeReader(this.#output(native, stream), hooks)
+    this.#readers.push(reader)
+    return reader
+  }
+
+  #output(native: NativeEndpoint, stream: string): Endpoint {
+    const endpoint = Endpoint.of(native, this.#host, 'read', this.#keepAlive)
+    endpoint.belongTo(this.#owner, stream)
+    this.outputs.push(endpoint)
+    return endpoint
+  }
+
+  /** Copied: what was delivered belongs to the consumer, who may change it. */
+  #seeing({ endError, onClose }: EndsHooks): ReaderHooks {
+    return { endError, onClose, onData: chunk => this.seen.push(chunk.slice(-DEFAULT_TAIL)) }
+  }
+
+  #hangingUp({ endError, onClose }: EndsHooks): ReaderHooks {
+    const close = (): void => {
+      if (this.stdin) hangUp(this.stdin)
+      onClose()
     }
-    const { extraFds } = settings
-    const addExtra = (end: PipeReader | PipeWriter, endpoint: Endpoint, stream: string): void => {
-      endpoint.name = pipeOf(stream)
-      add(end, endpoint)
+    return { endError, onClose: close }
+  }
+
+  #extra(streams: readonly ExtraStream[], event: StartedEvent, hooks: EndsHooks): readonly ExtraEnd[] {
+    const reader = (index: number): PipeReader | undefined => {
+      const native = event.extra(index, false)
+      return native === null ? undefined : this.#reader(native, `fd ${FIRST_EXTRA + index}`, hooks)
     }
-    this.extra = extraFds.length === 0 ? NONE : extraEnds(extraFds, event, host, keepAlive, extraHooks, addExtra)
-    this.outputs = outputs
-    this.inputs = inputs
-    if (terminal) {
-      const ways = [this.stdin, this.stdout].map(end => endpointOf(end))
-      this.#terminal = ways[1] ?? waiting
-      // Its two ends are one open file, whose every use is ours.
-      for (const endpoint of [ways[0], this.#terminal]) if (endpoint) endpoint.isTerminal = true
+    const writer = (index: number, back: boolean): PipeWriter | undefined => {
+      const native = event.extra(index, back)
+      return native === null ? undefined : this.#writer(native, `fd ${FIRST_EXTRA + index}`)
     }
+    return extraEnds(streams, reader, writer)
+  }
+
+  /** Its two ends are one open file, whose every use is ours. */
+  #markTerminal(waiting: Endpoint | undefined): Endpoint | undefined {
+    const input = this.stdin && PipeWriter.coreOf(this.stdin)?.endpoint
+    const output = this.stdout ? PipeReader.coreOf(this.stdout)?.endpoint : waiting
+    for (const endpoint of [input, output]) if (endpoint) endpoint.isTerminal = true
+    return output
   }
 
   /** Of a terminal that is still open. */
@@ -127,32 +147,31 @@ export class Ends {
   settle(): void {
     for (const writer of this.#writers) this.#settleWriter(writer)
     for (const endpoint of this.outputs) {
-      const close = endpoint === this.#tail ? () => endpoint.close() : () => closeIfEmpty(this.#coreAt(endpoint))
-      if (endpoint.hungUp) close()
-      else endpoint.watchHangUp(close)
+      if (endpoint.hungUp) this.#closeOutput(endpoint)
+      else endpoint.watchHangUp(() => this.#closeOutput(endpoint))
       endpoint.makeForgettable()
     }
   }
 
   #settleWriter(writer: PipeWriter): void {
     const core = PipeWriter.coreOf(writer)
-    const closeUnread = (): void => {
-      if (writer.pendingBytes === 0) core?.closeUnread()
-    }
     if (this.#isInputOurs && writer === this.stdin) core?.abandon()
-    else if (core?.endpoint.hungUp) closeUnread()
+    else if (core?.endpoint.hungUp) closeUnread(core)
     // A descendant, or whoever has the terminal, may take what is written for as long as it likes.
-    else core?.endpoint.watchHangUp(closeUnread)
+    else core?.endpoint.watchHangUp(() => closeUnread(core))
   }
 
-  #outputClosed(hooks: EndsHooks): void {
-    if (this.#terminal && this.stdin) hangUp(this.stdin)
-    hooks.closed()
+  #closeOutput(endpoint: Endpoint): void {
+    if (endpoint === this.#tail) endpoint.close()
+    else closeIfEmpty(this.#coreAt(endpoint))
   }
 
   #coreAt(endpoint: Endpoint): ReaderCore | undefined {
-    const cores = this.#readers.map(reader => PipeReader.coreOf(reader))
-    return cores.find(core => core?.endpoint === endpoint)
+    for (const reader of this.#readers) {
+      const core = PipeReader.coreOf(reader)
+      if (core?.endpoint === endpoint) return core
+    }
+    return undefined
   }
 }
 
@@ -169,7 +188,6 @@ function closeIfEmpty(core: ReaderCore | undefined): void {
   }
 }
 
-function endpointOf(end: PipeReader | PipeWriter | undefined): Endpoint | undefined {
-  if (end instanceof PipeReader) return PipeReader.coreOf(end)?.endpoint
-  return end && PipeWriter.coreOf(end)?.endpoint
+function closeUnread(core: WriterCore): void {
+  if (core.pendingBytes === 0) core.closeUnread()
 }

@@ -7,7 +7,9 @@ import type { ReaderCore } from './reader-core.ts'
 import { PipeWriter } from './writer.ts'
 import type { WriterCore } from './writer-core.ts'
 
-type End = { readonly kind: 'reader'; readonly end: ByteReader } | { readonly kind: 'writer'; readonly end: ByteWriter }
+export type End =
+  | { readonly kind: 'reader'; readonly end: ByteReader }
+  | { readonly kind: 'writer'; readonly end: ByteWriter }
 
 /** One that is given, and the option that says so. */
 export type Given = End & { readonly option: string }
@@ -17,6 +19,7 @@ export type Given = End & { readonly option: string }
  * back in front (ERR_READER_BUSY, ERR_READER_CLOSED), a writer open, and nothing may wait on it (ERR_WRITER_CLOSED).
  */
 export function checkGiven(given: readonly Given[]): void {
+  if (given.length === 0) return
   const seen = new Set<object>()
   for (const one of given) {
     coreOf(one, one.option).checkSurrender()

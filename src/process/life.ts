@@ -1,7 +1,7 @@
 // One child from the request to `closed`, for the rest of this layer. Puts its parts together; each part knows its own business only.
 import { notify } from '../callback.ts'
 import type { SluiceError, SpawnError } from '../errors.ts'
-import { environment } from '../native/index.ts'
+import { environment, type NativeSpawnRequest } from '../native/index.ts'
 import type { Bytes } from './byte-types.ts'
 import { Child, type ChildListener, type ExitedEvent, type FailedEvent, type StartedEvent } from './child.ts'
 import { isDry, watchClosing, type Closing } from './closing.ts'
@@ -14,7 +14,6 @@ import { limitLifetime } from './lifetime.ts'
 import type { Settings } from './options.ts'
 import type { Ladder } from './options/signals.ts'
 import { Reference } from './reference.ts'
-import { spawnRequest } from './request.ts'
 import { exitOf, type EndReason } from './result.ts'
 import { Termination } from './termination.ts'
 import { Trace } from './trace.ts'
@@ -53,12 +52,12 @@ export class Life implements ChildListener {
   #trouble: Trouble | undefined
   #ending: Promise<void> = Promise.resolve()
 
-  /** Throws what prevents a request: no native side, a busy reader, no current directory. */
-  constructor(settings: Settings, stdout?: Endpoint) {
+  /** Asks for it; throws when there is no native side. `stdout`: an endpoint that is waiting for it. */
+  constructor(settings: Settings, request: NativeSpawnRequest, stdout?: Endpoint) {
     const host = environment()
     this.settings = settings
     this.#stdout = stdout
-    this.#child = new Child(host, spawnRequest(settings), this)
+    this.#child = new Child(host, request, this)
     this.#reference = new Reference(host)
     this.#reference.hold()
     this.#termination = new Termination(this.#child, host)
@@ -162,7 +161,7 @@ export class Life implements ChildListener {
       this.#reference,
       {
         endError: () => (this.#isCut ? cutOutput(this.#reason, this.settings) : undefined),
-        closed: () => this.recheck(),
+        onClose: () => this.recheck(),
       },
       this.#stdout,
     )

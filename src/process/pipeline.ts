@@ -1,12 +1,14 @@
 // Starts the children of a pipe together, or none: one that can't be started ends the rest. What they become is up to the caller.
 import { invalidOption } from '../errors.ts'
+import type { NativeSpawnRequest } from '../native/index.ts'
 import { admit, isLimited, type Release } from './admission.ts'
 import type { Endpoint } from './endpoint.ts'
-import { givenUp } from './failure.ts'
-import type { Life } from './life.ts'
+import { givenUp, notRequested } from './failure.ts'
+import { Life } from './life.ts'
 import type { Settings } from './options.ts'
 import { choiceOption, isObject } from './options/check.ts'
-import { begin, checkGivenUp, started } from './spawn.ts'
+import { spawnRequests } from './request.ts'
+import { checkGivenUp, started } from './spawn.ts'
 
 const NONE: readonly Release[] = []
 
@@ -28,11 +30,11 @@ export function fromOption(options: unknown): 'stdout' | 'stderr' {
 /** First to last. `waiting`: who waits for the last one's stdout; one that was left meanwhile starts nothing. */
 export async function launchPipe(settings: readonly Settings[], waiting?: Waiting): Promise<Life[]> {
   const members: Life[] = []
+  const last = settings.length - 1
   const releases = isLimited(settings) ? await admitted(settings, waiting?.left) : NONE
   try {
-    for (const [index, one] of settings.entries()) {
-      if (waiting?.left.aborted) throw givenUp('terminate', one)
-      const life = begin(one, index === settings.length - 1 ? waiting?.endpoint : undefined)
+    for (const [index, request] of requestAll(settings, waiting).entries()) {
+      const life = new Life(settings[index] as Settings, request, index === last ? waiting?.endpoint : undefined)
       life.onOver = releases[index]
       members.push(life)
     }
@@ -48,6 +50,18 @@ export async function launchPipe(settings: readonly Settings[], waiting?: Waitin
     }
   }
   return await Promise.all(members.map(started))
+}
+
+/** All that can be refused is found before any of them is asked for: one side of a link would wait for the other. */
+function requestAll(settings: readonly Settings[], waiting: Waiting | undefined): NativeSpawnRequest[] {
+  const [first] = settings as readonly [Settings]
+  if (waiting?.left.aborted) throw givenUp('terminate', first)
+  for (const one of settings) checkGivenUp(one)
+  try {
+    return spawnRequests(settings)
+  } catch (cause) {
+    throw notRequested(cause, first)
+  }
 }
 
 async function admitted(settings: readonly Settings[], left: AbortSignal | undefined): Promise<readonly Release[]> {

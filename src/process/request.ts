@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path'
 import type { NativeExtra, NativeExtras, NativeSpawnRequest, NativeStdio } from '../native/index.ts'
 import { joinVariables } from './environment-variables.ts'
-import { checkGiven, surrender, type Given } from './hand-over.ts'
+import { checkGiven, surrender, type End, type Given } from './hand-over.ts'
 import type { Settings } from './options.ts'
 import type { ExtraStream } from './options/extra-fds.ts'
 import { RESOURCES } from './options/privileges.ts'
@@ -15,10 +15,21 @@ const NO_PRIVILEGES = { uid: NONE, gid: NONE, nice: NONE, limits: RESOURCES.map(
 
 /** Throws ERR_READER_BUSY when a given reader or writer is in use, and what process.cwd() throws when the directory is gone. */
 export function spawnRequest(settings: Settings): NativeSpawnRequest {
-  const { containment, killTimeout } = settings
-  const { env, unset, inheritEnv } = joinVariables(settings.env, settings.extendEnv)
   const cwd = absolute(settings.cwd)
   checkGiven(givenTo(settings))
+  return requestIn(cwd, settings)
+}
+
+/** Of all members of a pipe, or of none: as long as one of them may be refused, nothing that was given to any is taken. */
+export function spawnRequests(settings: readonly Settings[]): NativeSpawnRequest[] {
+  const folders = settings.map(one => absolute(one.cwd))
+  checkGiven(settings.flatMap(givenTo))
+  return settings.map((one, index) => requestIn(folders[index] as string, one))
+}
+
+function requestIn(cwd: string, settings: Settings): NativeSpawnRequest {
+  const { containment, killTimeout } = settings
+  const { env, unset, inheritEnv } = joinVariables(settings.env, settings.extendEnv)
   return {
     file: settings.program,
     argv: settings.argv,
@@ -59,21 +70,25 @@ function absolute(cwd: string): string {
   return cwd === '' ? base : `${base}/${cwd}`
 }
 
-/** The readers and writers of ours among its streams. */
+/** The readers and writers of ours among its streams. Most children have none. */
 function givenTo({ stdin, stdout, stderr, extraFds }: Settings): readonly Given[] {
   const given: Given[] = []
-  const add = (stream: ExtraStream['stream'], option: string): void => {
-    if (stream.kind === 'reader' || stream.kind === 'writer') given.push({ ...stream, option })
+  if (isGiven(stdin)) given.push({ ...stdin, option: 'stdin' })
+  if (isGiven(stdout)) given.push({ ...stdout, option: 'stdout' })
+  if (isGiven(stderr)) given.push({ ...stderr, option: 'stderr' })
+  for (let index = 0; index < extraFds.length; index++) {
+    const { stream } = extraFds[index] as ExtraStream
+    if (isGiven(stream)) given.push({ ...stream, option: `extraFds[${index}]` })
   }
-  add(stdin, 'stdin')
-  add(stdout, 'stdout')
-  add(stderr, 'stderr')
-  for (const [index, { stream }] of extraFds.entries()) add(stream, `extraFds[${index}]`)
   return given
 }
 
+function isGiven(stream: ExtraStream['stream']): stream is End {
+  return stream.kind === 'reader' || stream.kind === 'writer'
+}
+
 function nativeStdio(stream: Stream): NativeStdio {
-  if (stream.kind === 'reader' || stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrender(stream) }
+  if (isGiven(stream)) return { kind: 'endpoint', endpoint: surrender(stream) }
   // The rest is spelled alike on both sides.
   return stream
 }

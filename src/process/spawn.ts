@@ -1,19 +1,19 @@
 // Starting one child, and `spawn`. What is collected from it is up to run.ts.
 import { admit, isLimited } from './admission.ts'
-import type { Endpoint } from './endpoint.ts'
 import { givenUp, notRequested } from './failure.ts'
 import { feed } from './input.ts'
 import { Life } from './life.ts'
 import { settle, takeOptions, type Settings } from './options.ts'
 import { takeCall } from './options/call.ts'
+import { spawnRequest } from './request.ts'
 import { Handle } from './subprocess.ts'
 import type { AnySubprocess, ProcessOptions, Subprocess } from './types.ts'
 
-/** Asks for the child; it may still fail to start. Throws when nothing was asked for. `stdout`: an endpoint that is waiting for it. */
-export function begin(settings: Settings, stdout?: Endpoint): Life {
+/** Asks for the child; it may still fail to start. Throws when nothing was asked for. */
+function begin(settings: Settings): Life {
   checkGivenUp(settings)
   try {
-    return new Life(settings, stdout)
+    return new Life(settings, spawnRequest(settings))
   } catch (cause) {
     throw notRequested(cause, settings)
   }

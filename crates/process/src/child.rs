@@ -33,8 +33,8 @@ pub struct Child {
     exited: AtomicBool,
     empty: AtomicBool,
     pid: AtomicI32,
-    group: AtomicBool,
-    pidfd: OnceLock<OwnedFd>,
+    /// Of one that leads a group.
+    leader: OnceLock<OwnedFd>,
 }
 
 impl Child {
@@ -51,8 +51,7 @@ impl Child {
             exited: AtomicBool::new(false),
             empty: AtomicBool::new(false),
             pid: AtomicI32::new(0),
-            group: AtomicBool::new(false),
-            pidfd: OnceLock::new(),
+            leader: OnceLock::new(),
         }
     }
 
@@ -117,11 +116,11 @@ impl Child {
         }
     }
 
-    /// The shepherd that reaps this child is gone: nobody but us can end a group that it led. The leader's pidfd was
-    /// opened while its zombie was held, so it names no other process.
+    /// The shepherd that reaps this child is gone: nobody but us can end a group that it led. The leader's identity was
+    /// taken while its zombie was held, so it is that of no other process.
     pub(crate) fn kill_orphaned_group(&self) {
-        if let (true, Some(pidfd)) = (self.group.load(Ordering::SeqCst), self.pidfd.get()) {
-            sys::kill_group(pidfd.as_fd(), self.pid.load(Ordering::SeqCst));
+        if let Some(leader) = self.leader.get() {
+            sys::kill_group(leader.as_fd(), self.pid.load(Ordering::SeqCst));
         }
     }
 
@@ -141,11 +140,10 @@ impl Child {
             return;
         }
         self.pid.store(pid, Ordering::SeqCst);
-        if containment == Containment::Group {
-            self.group.store(true, Ordering::SeqCst);
-            if let Ok(pidfd) = sys::pidfd(pid) {
-                drop(self.pidfd.set(pidfd));
-            }
+        if containment == Containment::Group
+            && let Ok(identity) = sys::identity(pid)
+        {
+            drop(self.leader.set(identity));
         }
         let Ok(reactor) = reactor::Reactor::global() else { return };
         let missing = Cell::new(None);

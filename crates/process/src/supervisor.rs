@@ -49,16 +49,21 @@ struct Pending {
     child: Arc<Child>,
     launch: Box<Launch>,
     shepherd: PathBuf,
-    /// Descriptors that a message could not be made for yet.
-    kept: Option<Prepared>,
-    prepared: Option<Box<Ready>>,
+    /// What was made for it: it stays for the next attempt, since the launch has nothing left to make it from.
+    ready: Option<Box<Ready>>,
 }
 
-/// A spawn whose descriptors exist and whose message is encoded.
+/// A spawn whose descriptors exist; its message is encoded as soon as there is room for that.
 #[derive(Debug)]
 struct Ready {
     prepared: Prepared,
-    message: Vec<u8>,
+    message: Option<Message>,
+}
+
+/// What is sent beside the descriptors of a spawn.
+#[derive(Debug)]
+struct Message {
+    bytes: Vec<u8>,
     memfd: Option<OwnedFd>,
 }
 
@@ -78,8 +83,7 @@ impl Supervisor {
             child: Arc::clone(&child),
             launch: Box::new(launch),
             shepherd: PathBuf::from(OsString::from_vec(shepherd.to_vec())),
-            kept: None,
-            prepared: None,
+            ready: None,
         };
         reactor.post(move |turn| {
             with(|supervisor| supervisor.queue.push_back(pending));
@@ -248,34 +252,29 @@ impl Supervisor {
     }
 
     fn attempt(&mut self, turn: &Turn<'_>, pending: &mut Pending) -> Attempt {
-        let mut ready = match pending.prepared.take() {
+        let mut ready = match pending.ready.take() {
             Some(ready) => ready,
-            None => match make_ready(pending, &mut self.links) {
-                Ok(ready) => Box::new(ready),
+            None => match prepare(&mut pending.launch, pending.child.environment.number(), &mut self.links) {
+                Ok(prepared) => Box::new(Ready { prepared, message: None }),
                 Err(failure) => return out_of_or_failed(failure),
             },
         };
-        let connection = match self.connect(turn, pending) {
-            Ok(connection) => connection,
+        let (connection, sent) = match self.send(turn, pending, &mut ready) {
+            Ok(sent) => sent,
             Err(failure) => {
-                pending.prepared = Some(ready);
+                pending.ready = Some(ready);
                 return out_of_or_failed(failure);
             }
         };
-        let fds: Vec<&OwnedFd> =
-            ready.prepared.sent.iter().chain([&ready.prepared.status_write]).chain(&ready.memfd).collect();
-        let sent = connection.send(pending.child.id(), &mut ready.message, &fds);
         let attempt = match sent {
             Sent::Done => self.listen(turn, &pending.child, &connection, ready.prepared),
             Sent::Full => {
-                pending.prepared = Some(ready);
+                pending.ready = Some(ready);
                 Attempt::OutOf(Failure::new("shepherd", libc::EAGAIN))
             }
             Sent::Lost => {
-                pending.prepared = Some(ready);
-                if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &connection)) {
-                    self.current = None;
-                }
+                pending.ready = Some(ready);
+                self.current.take_if(|current| Arc::ptr_eq(current, &connection));
                 Attempt::Again
             }
             Sent::Failed(errno) => Attempt::Done(Step::Failed(Failure::new("shepherd", errno))),
@@ -285,6 +284,24 @@ impl Supervisor {
             connection.close(turn);
         }
         attempt
+    }
+
+    /// Sends the message, which is made first if it isn't there yet, over the shepherd for this spawn.
+    fn send(
+        &mut self,
+        turn: &Turn<'_>,
+        pending: &Pending,
+        Ready { prepared, message }: &mut Ready,
+    ) -> Result<(Arc<Connection>, Sent), Failure> {
+        let Message { bytes, memfd } = match message {
+            Some(message) => message,
+            none => none.insert(encode(pending, prepared)?),
+        };
+        let connection = self.connect(turn, pending)?;
+        let fds: Vec<&OwnedFd> =
+            prepared.sent.iter().chain([&prepared.status_write]).chain(memfd.as_ref()).collect();
+        let sent = connection.send(pending.child.id(), bytes, &fds);
+        Ok((connection, sent))
     }
 
     /// The child was sent: from now on its status pipe tells of it.
@@ -391,32 +408,20 @@ fn out_of_or_failed(failure: Failure) -> Attempt {
     }
 }
 
-fn make_ready(pending: &mut Pending, links: &mut Links) -> Result<Ready, Failure> {
+/// The message of a spawn with these descriptors. A large one travels in a memfd.
+fn encode(pending: &Pending, prepared: &Prepared) -> Result<Message, Failure> {
     let child = pending.child.id();
-    let environment = pending.child.environment.number();
-    let prepared = match pending.kept.take() {
-        Some(prepared) => prepared,
-        None => prepare(&mut pending.launch, environment, links)?,
-    };
-    let extra = prepared.extra_slots.clone();
+    let (environment, extra) = (pending.child.environment.number(), prepared.extra_slots.clone());
     let encoded = pending.launch.request(child, environment, prepared.slots, extra, sys::umask).encode();
     if encoded.len() <= MAX_INLINE {
-        return Ok(Ready { prepared, message: Frame::Spawn(encoded).encode(), memfd: None });
+        return Ok(Message { bytes: Frame::Spawn(encoded).encode(), memfd: None });
     }
     if encoded.len() > MAX_REQUEST {
         return Err(Failure::new("exec", libc::E2BIG));
     }
-    let length = u32::try_from(encoded.len()).map_err(|_| Failure::new("exec", libc::E2BIG))?;
-    let memfd = match sys::memory_file(&encoded) {
-        Ok(memfd) => memfd,
-        Err(errno) => {
-            // The launch has nothing left to prepare from.
-            pending.kept = Some(prepared);
-            return Err(Failure::new("shepherd", errno));
-        }
-    };
-    let message = Frame::SpawnInMemfd { child: u64::from(child), length }.encode();
-    Ok(Ready { prepared, message, memfd: Some(memfd) })
+    let memfd = sys::memory_file(&encoded).map_err(|errno| Failure::new("shepherd", errno))?;
+    let frame = Frame::SpawnInMemfd { child: u64::from(child), length: encoded.len() as u32 };
+    Ok(Message { bytes: frame.encode(), memfd: Some(memfd) })
 }
 
 fn send(turn: &Turn<'_>, child: &Child, command: Control) {

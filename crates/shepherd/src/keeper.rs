@@ -34,6 +34,9 @@ use crate::word::{WORD_SIZE, Word, order_parts};
 /// A target that runs for so long may run for months: from then on its keeper holds no memory it doesn't need.
 const LEAN_AFTER: Duration = Duration::from_millis(100);
 
+/// Between two attempts to say a word.
+const RETRY: Duration = Duration::from_millis(1);
+
 /// Forks a keeper that waits for its first order.
 pub fn fork(proc_usable: bool) -> std::io::Result<Link> {
     let shepherd = sys::own_pid();
@@ -84,8 +87,12 @@ fn equip() -> std::io::Result<(OwnedFd, Stack)> {
 }
 
 impl Keeper {
+    /// The shepherd counts on every word. There are so few that there is always room for them, so what a send may lack is the
+    /// kernel's memory, which nothing tells of when it comes back.
     fn say(&self, word: Word) {
-        let _ = sys::send(self.socket.as_fd(), &word.encode());
+        while !sys::send(self.socket.as_fd(), &word.encode()).unwrap_or(true) {
+            sys::poll(&mut [], Some(RETRY));
+        }
     }
 
     /// Waits for an order; `None` when the shepherd needs no keeper any more. Commands about a target that is gone are late, and

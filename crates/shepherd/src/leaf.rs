@@ -217,4 +217,29 @@ mod tests {
             assert!(!own.is_left_behind(stranger));
         }
     }
+
+    /// On a plain folder, where each file takes what is written to it. What the kernel makes of it, it shows only where it has
+    /// the controllers.
+    #[test]
+    fn limits_are_written_in_the_kernels_words() {
+        let parent = std::env::temp_dir().join(format!("sluicegate-leaf-{}", sys::own_pid()));
+        let leaf = Leaf(parent.join("leaf"));
+        fs::create_dir_all(&leaf.0).unwrap();
+        for file in ["cgroup.kill", "cgroup.procs", "pids.max", "cpu.max"] {
+            fs::write(leaf.0.join(file), "").unwrap();
+        }
+        let wanted = Cgroup {
+            memory_max: Some(1 << 30),
+            pids_max: Some(100),
+            cpu_max: Some((50_000, 100_000)),
+            ..Cgroup::default()
+        };
+        assert!(leaf.prepare(&parent, &wanted).is_ok());
+        let written = |file: &str| fs::read_to_string(leaf.0.join(file)).unwrap();
+        assert_eq!([written("memory.max"), written("pids.max")], ["1073741824", "100"]);
+        assert_eq!(written("cpu.max"), "50000 100000");
+        let asked_for = fs::read_to_string(parent.join("cgroup.subtree_control")).unwrap();
+        assert_eq!(asked_for, "+memory", "the one whose file was not there");
+        fs::remove_dir_all(parent).unwrap();
+    }
 }

@@ -28,6 +28,8 @@ struct Starting {
 pub struct Link {
     pid: pid_t,
     socket: OwnedFd,
+    /// The keeper has not been told yet that it may go on: the kernel had no memory for it.
+    owes_go: bool,
     waiting: VecDeque<Control>,
     starting: Option<Starting>,
 }
@@ -45,7 +47,7 @@ pub enum Heard {
 
 impl Link {
     pub fn new(pid: pid_t, socket: OwnedFd) -> Self {
-        Self { pid, socket, waiting: VecDeque::new(), starting: None }
+        Self { pid, socket, owes_go: false, waiting: VecDeque::new(), starting: None }
     }
 
     /// Has a target started; the order comes back when the keeper can't be reached. `message` is the order as it came. The
@@ -59,9 +61,8 @@ impl Link {
         let is_tree = order.request.containment == Containment::Tree;
         let Order { ends, memfd, status, .. } = order;
         drop((ends, memfd));
-        if is_tree {
-            let _ = sys::send(self.socket.as_fd(), &[GO]);
-        }
+        self.owes_go = is_tree;
+        self.flush();
         self.starting = Some(Starting { status, deadline: now + EXEC_LIMIT });
         Ok(())
     }
@@ -86,7 +87,7 @@ impl Link {
     }
 
     pub fn interest(&self) -> libc::pollfd {
-        let room = if self.waiting.is_empty() { 0 } else { libc::POLLOUT };
+        let room = if self.has_sent_all() { 0 } else { libc::POLLOUT };
         sys::interest(self.socket.as_fd(), libc::POLLIN | room)
     }
 
@@ -108,10 +109,14 @@ impl Link {
     /// Passes a command on, at once or when there is room.
     pub fn pass(&mut self, command: Control) {
         self.flush();
-        if self.waiting.is_empty() && sys::send(self.socket.as_fd(), &command.encode()).unwrap_or(true) {
+        if self.has_sent_all() && sys::send(self.socket.as_fd(), &command.encode()).unwrap_or(true) {
             return;
         }
         self.wait(command);
+    }
+
+    fn has_sent_all(&self) -> bool {
+        !self.owes_go && self.waiting.is_empty()
     }
 
     fn wait(&mut self, command: Control) {
@@ -142,8 +147,12 @@ impl Link {
         self.waiting.push_back(command);
     }
 
-    /// Sends what waits, as far as there is room.
+    /// Sends what waits, as far as there is room. The keeper takes whatever comes first for the word to go on.
     pub fn flush(&mut self) {
+        self.owes_go = self.owes_go && !sys::send(self.socket.as_fd(), &[GO]).unwrap_or(true);
+        if self.owes_go {
+            return;
+        }
         while let Some(command) = self.waiting.front() {
             if !sys::send(self.socket.as_fd(), &command.encode()).unwrap_or(true) {
                 return;

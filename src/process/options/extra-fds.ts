@@ -11,9 +11,11 @@ export interface ExtraStream {
   readonly input: boolean
 }
 
+/** The number of the first of them. */
+export const FIRST_EXTRA = 3
+
 /** What one message to the guard can carry. */
 const MOST = 64
-const FIRST = 3
 const NONE: readonly ExtraStream[] = []
 const IGNORE: ExtraStream = { stream: { kind: 'ignore' }, input: false }
 
@@ -21,7 +23,9 @@ export function extraOptions(value: unknown, use: Use): readonly ExtraStream[] {
   if (value === undefined) return NONE
   if (!Array.isArray(value) || value.length > MOST)
     throw invalidOption('extraFds', `an array of at most ${MOST} entries`, value)
-  const streams = Array.from(value, (entry: unknown, index) => extraOption(`extraFds[${index}]`, entry, FIRST + index))
+  const streams = Array.from(value, (entry: unknown, index) =>
+    extraOption(`extraFds[${index}]`, entry, FIRST_EXTRA + index),
+  )
   return use === 'hand out' ? streams : withoutPipes(streams)
 }
 

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 
-use rustix::fs::{MemfdFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, MemfdFlags, Mode, OFlags};
+use rustix::io::Errno;
 use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 use rustix::pipe::PipeFlags;
@@ -54,7 +55,7 @@ pub(crate) fn set_pipe_size(fd: BorrowedFd<'_>, bytes: usize) {
 }
 
 pub(crate) fn memory_file(bytes: &[u8]) -> Result<OwnedFd, i32> {
-    let failed = rustix::io::Errno::raw_os_error;
+    let failed = Errno::raw_os_error;
     let file = rustix::fs::memfd_create("sluicegate-spawn", MemfdFlags::CLOEXEC).map_err(failed)?;
     let mut writer = std::fs::File::from(file);
     writer.write_all(bytes).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
@@ -63,11 +64,20 @@ pub(crate) fn memory_file(bytes: &[u8]) -> Result<OwnedFd, i32> {
 
 pub(crate) fn pidfd(pid: i32) -> Result<OwnedFd, i32> {
     let pid = Pid::from_raw(pid).ok_or(libc::ESRCH)?;
-    pidfd_open(pid, PidfdFlags::empty()).map_err(rustix::io::Errno::raw_os_error)
+    pidfd_open(pid, PidfdFlags::empty()).map_err(Errno::raw_os_error)
 }
 
-/// SIGKILL to the group that the process of `pidfd` led. On kernels that can't address a group by pidfd, to the group of
-/// that number while its leader is known to be alive, which keeps the number its own.
+/// What says later on whether a process is still the one it is now: a pidfd, or its folder in `/proc` where there are none.
+pub(crate) fn identity(pid: i32) -> Result<OwnedFd, i32> {
+    pidfd(pid).or_else(|_| {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::open(format!("/proc/{pid}"), flags, Mode::empty()).map_err(Errno::raw_os_error)
+    })
+}
+
+/// SIGKILL to the group that the process of this identity led. Kernels that can't address a group by pidfd are given its
+/// number, which is its own as long as its leader is there. Without a leader it is what is left of the group, if anything is:
+/// somebody else's process of that number would have been found.
 pub(crate) fn kill_group(leader: BorrowedFd<'_>, group: i32) {
     // SAFETY: a system call on a descriptor that is borrowed for it; no memory is passed.
     let sent = unsafe {
@@ -79,10 +89,10 @@ pub(crate) fn kill_group(leader: BorrowedFd<'_>, group: i32) {
             PIDFD_SIGNAL_PROCESS_GROUP,
         )
     };
-    if sent == 0 {
-        return;
-    }
-    if let (Ok(()), Some(group)) = (pidfd_send_signal(leader, Signal::KILL), Pid::from_raw(group)) {
+    let Some(group) = Pid::from_raw(group).filter(|_| sent != 0) else { return };
+    let is_there = pidfd_send_signal(leader, Signal::KILL).is_ok()
+        || rustix::fs::statat(leader, "stat", AtFlags::empty()).is_ok();
+    if is_there || rustix::process::test_kill_process(group) == Err(Errno::SRCH) {
         // An empty group is no error here: the leader was its last member.
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }

@@ -18,7 +18,7 @@ use other as platform;
 pub use descriptors::{duplicate, make_blocking, make_pipe, take_over};
 
 pub(crate) use descriptors::{duplicate_own, make_non_blocking, pipe};
-pub(crate) use platform::{HOLDS_SLAVE, kill_group, memory_file, pidfd, set_pipe_size, umask};
+pub(crate) use platform::{HOLDS_SLAVE, identity, kill_group, memory_file, set_pipe_size, umask};
 pub(crate) use process::{Credentials, Process, credentials, environ, start_shepherd};
 pub(crate) use socket::{Sent, send, socket_pair, stream_pair};
 pub(crate) use terminal::open_terminal;

@@ -67,6 +67,10 @@ pub(crate) fn pidfd(_pid: i32) -> Result<OwnedFd, i32> {
     Err(libc::ENOSYS)
 }
 
+pub(crate) fn identity(_pid: i32) -> Result<OwnedFd, i32> {
+    Err(libc::ENOSYS)
+}
+
 pub(crate) fn kill_group(_leader: BorrowedFd<'_>, group: i32) {
     if let Some(group) = Pid::from_raw(group) {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);

@@ -77,14 +77,35 @@ fn close_range(first: RawFd, last: RawFd, flags: c_uint) -> bool {
     unsafe { libc::syscall(libc::SYS_close_range, first as c_uint, last as c_uint, flags) == 0 }
 }
 
-/// The highest number a descriptor of this process can have, kept within what a loop may visit.
-fn highest_descriptor() -> RawFd {
-    // SAFETY: the call writes one `rlimit`.
-    let limit = unsafe {
-        let mut limit: libc::rlimit = zeroed();
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 { limit.rlim_cur } else { 1024 }
+/// A number above those of all descriptors of this process. Async-signal-safe.
+fn end_of_descriptors() -> RawFd {
+    table_size().unwrap_or_else(|| {
+        // SAFETY: the call writes one `rlimit`.
+        let limit = unsafe {
+            let mut limit: libc::rlimit = zeroed();
+            if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 { limit.rlim_cur } else { 1024 }
+        };
+        // Kept within what a loop may visit.
+        RawFd::try_from(limit.min(65_536)).unwrap_or(1024)
+    })
+}
+
+/// The kernel's table has room for the highest descriptor, and for little more: the limit may be a million.
+fn table_size() -> Option<RawFd> {
+    // What stands before the line is shorter.
+    let mut text = [0_u8; 512];
+    // SAFETY: a C string, a buffer with its length, and a descriptor that is closed where it was opened.
+    let got = unsafe {
+        let status = libc::open(c"/proc/self/status".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        let got = libc::read(status, text.as_mut_ptr().cast(), text.len());
+        libc::close(status);
+        got
     };
-    RawFd::try_from(limit.min(65_536)).unwrap_or(1024)
+    let name = b"FDSize:\t";
+    let text = text.get(..usize::try_from(got).ok()?)?;
+    let start = text.windows(name.len()).position(|window| window == name)? + name.len();
+    let digits = text.get(start..)?.split(|byte| *byte == b'\n').next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Closes every descriptor from 3 on that is not in the list.
@@ -96,7 +117,7 @@ pub fn close_all_but(kept: &[RawFd]) {
     let mut first = 3;
     for next in kept.into_iter().chain([RawFd::MAX]) {
         if next > first && !close_range(first, next - 1, 0) {
-            for fd in first..next.min(highest_descriptor()) {
+            for fd in first..next.min(end_of_descriptors()) {
                 // SAFETY: a plain number; a closed one is an error that nobody needs.
                 unsafe { libc::close(fd) };
             }
@@ -110,7 +131,7 @@ pub fn close_on_exec_from(first: RawFd) {
     if close_range(first, RawFd::MAX, libc::CLOSE_RANGE_CLOEXEC) {
         return;
     }
-    for fd in first..highest_descriptor() {
+    for fd in first..end_of_descriptors() {
         // SAFETY: a plain number; a closed one is an error that nobody needs.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }

@@ -1,8 +1,12 @@
-//! Forks, sessions, signals and pauses: the only file of the testkit with process calls.
+//! Forks, sessions, signals and pauses: the only folder of the testkit with process calls.
 
+use std::ffi::CString;
 use std::time::Duration;
 
 use crate::start::Failure;
+
+mod mask;
+pub use mask::{Refusal, take_away};
 
 /// Which side of a fork this is.
 pub enum Side {
@@ -48,6 +52,16 @@ pub fn stop_self() {
 pub fn leave(code: i32) -> ! {
     // SAFETY: ends the process.
     unsafe { libc::_exit(code) }
+}
+
+/// Becomes the program of that name, searched in PATH.
+pub fn execute<T>(words: &[CString]) -> Result<T, Failure> {
+    let Some(program) = words.first() else { return Err(Failure::new("no program")) };
+    let mut list: Vec<_> = words.iter().map(|word| word.as_ptr()).collect();
+    list.push(std::ptr::null());
+    // SAFETY: C strings, and a list of them that ends with null.
+    unsafe { libc::execvp(program.as_ptr(), list.as_ptr()) };
+    Err(Failure::last("exec"))
 }
 
 /// Waits for signals until one kills.
