@@ -49,6 +49,13 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   protected abstract rest(): void
   /** The consumer left before the end. May be called while a read of the source is pending; what that one is given already is added. */
   protected abstract leave(): Promise<void>
+  /** Gets what was taken out of the source and handed to nobody, when the consumer has left. */
+  protected restore(_items: readonly T[]): void {}
+
+  /** A batch may be due by its deadline. */
+  protected due(): void {
+    this.settle(false)
+  }
 
   next(): Promise<IteratorResult<T[], undefined>> {
     if (this.#adaptive !== undefined) this.#adapt(this.#adaptive)
@@ -75,6 +82,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
       if (!isOver) await this.leave()
     } finally {
       this.#dismiss()
+      this.restore(this.former.drain())
     }
     return { done: true, value: undefined }
   }
@@ -176,7 +184,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
 
   readonly #expire = (): void => {
     this.#timer = undefined
-    this.settle(false)
+    this.due()
   }
 
   #adapt(adaptive: AdaptiveSize): void {

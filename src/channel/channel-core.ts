@@ -175,6 +175,17 @@ export class ChannelCore<T> implements Full {
     return value
   }
 
+  /**
+   * Takes back what was taken and handed to nobody: those are the oldest again. They may exceed the capacity until they are taken. One that is
+   * over can't hold them any more.
+   */
+  restore(values: readonly T[]): void {
+    if (this.isOver) return this.drops.report(values, 'canceled')
+    const sizes = values.map(value => this.measure(value))
+    for (let at = values.length - 1; at >= 0; at--) this.held.restore(values[at] as T, sizes[at] as number)
+    this.settle()
+  }
+
   dropOldest(): void {
     this.drops.displace(this.held.removeOldest())
   }
