@@ -73,7 +73,7 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
   }
 
   protected override restore(items: readonly T[]): void {
-    if (items.length > 0) this.#restore?.(items)
+    this.#restore?.(items)
   }
 
   /** A channel answers a read that is given up, with the end or with the item that was on its way. Other sources may not, and get one turn for it. */

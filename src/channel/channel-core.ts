@@ -8,7 +8,7 @@ import { Drops } from './drops.ts'
 import { Durations } from './durations.ts'
 import { Held } from './held.ts'
 import type { Full, OverflowPolicy, Verdict } from './overflow/index.ts'
-import type { Receiving } from './receiving.ts'
+import type { Owner, Receiving } from './receiving.ts'
 import { Reservation, SingleSend, ValueSending, type Sending } from './sending.ts'
 import { tellResume } from './trace.ts'
 import { WaitingList } from './waiting.ts'
@@ -27,6 +27,9 @@ export class ChannelCore<T> implements Full {
   cause: unknown = undefined
   hasFailed = false
   sent = 0
+  /** Senders and receivers that are counted, and open. */
+  senderHandles = 0
+  receiverHandles = 0
   readonly sendWaits: Durations = new Durations()
   readonly settings: ChannelSettings<T>
   readonly held: Held<T>
@@ -180,6 +183,7 @@ export class ChannelCore<T> implements Full {
    * over can't hold them any more.
    */
   restore(values: readonly T[]): void {
+    if (values.length === 0) return
     if (this.isOver) return this.drops.report(values, 'canceled')
     const sizes = values.map(value => this.measure(value))
     for (let at = values.length - 1; at >= 0; at--) this.held.restore(values[at] as T, sizes[at] as number)
@@ -252,6 +256,20 @@ export class ChannelCore<T> implements Full {
   withdrawReceiver(receiver: Receiving<T>, error: unknown): void {
     this.receivers.remove(receiver)
     receiver.fail(error)
+    this.settle()
+  }
+
+  /** Ends the waits of one receiver of several. */
+  dismissReceivers(owner: Owner): void {
+    let receiver = this.receivers.first
+    while (receiver !== undefined) {
+      const next = receiver.after
+      if (receiver.owner === owner) {
+        this.receivers.remove(receiver)
+        receiver.end()
+      }
+      receiver = next
+    }
     this.settle()
   }
 
