@@ -36,6 +36,11 @@ export class ManualClock {
     return this.#timers.size
   }
 
+  /** Fulfils when so much of this time has gone by. */
+  pause(ms: number): Promise<void> {
+    return new Promise(resolve => void setTimeout(resolve, ms))
+  }
+
   /** Lets time go by and runs what becomes due, the event loop in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms

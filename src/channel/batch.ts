@@ -5,6 +5,7 @@ import { batchSettings, type BatchOptions, type BatchSettings } from './batch-op
 import { PulledBatches } from './batch-pull.ts'
 import { ReceivedBatches, type ReceiveSource } from './batch-receive.ts'
 import { Channel } from './channel.ts'
+import { restore } from './restore.ts'
 
 class Batched<T> implements AsyncIterable<T[]> {
   readonly #source: AsyncIterable<T>
@@ -22,7 +23,7 @@ class Batched<T> implements AsyncIterable<T[]> {
     const source = this.#source
     if (Channel.is(source)) {
       const core = Channel.coreOf(source as Channel<T>)
-      return new ReceivedBatches(source as Channel<T>, this.#settings, items => core.restore(items))
+      return new ReceivedBatches(source as Channel<T>, this.#settings, items => restore(core, items))
     }
     return isReceiver(source) ? new ReceivedBatches(source, this.#settings) : new PulledBatches(source, this.#settings)
   }

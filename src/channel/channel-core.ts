@@ -8,7 +8,7 @@ import { Drops } from './drops.ts'
 import { Durations } from './durations.ts'
 import { Held } from './held.ts'
 import type { Full, OverflowPolicy, Verdict } from './overflow/index.ts'
-import type { Owner, Receiving } from './receiving.ts'
+import type { Receiving } from './receiving.ts'
 import { Reservation, SingleSend, ValueSending, type Sending } from './sending.ts'
 import { tellResume } from './trace.ts'
 import { WaitingList } from './waiting.ts'
@@ -178,18 +178,6 @@ export class ChannelCore<T> implements Full {
     return value
   }
 
-  /**
-   * Takes back what was taken and handed to nobody: those are the oldest again. They may exceed the capacity until they are taken. One that is
-   * over can't hold them any more.
-   */
-  restore(values: readonly T[]): void {
-    if (values.length === 0) return
-    if (this.isOver) return this.drops.report(values, 'canceled')
-    const sizes = values.map(value => this.measure(value))
-    for (let at = values.length - 1; at >= 0; at--) this.held.restore(values[at] as T, sizes[at] as number)
-    this.settle()
-  }
-
   dropOldest(): void {
     this.drops.displace(this.held.removeOldest())
   }
@@ -256,20 +244,6 @@ export class ChannelCore<T> implements Full {
   withdrawReceiver(receiver: Receiving<T>, error: unknown): void {
     this.receivers.remove(receiver)
     receiver.fail(error)
-    this.settle()
-  }
-
-  /** Ends the waits of one receiver of several. */
-  dismissReceivers(owner: Owner): void {
-    let receiver = this.receivers.first
-    while (receiver !== undefined) {
-      const next = receiver.after
-      if (receiver.owner === owner) {
-        this.receivers.remove(receiver)
-        receiver.end()
-      }
-      receiver = next
-    }
     this.settle()
   }
 

@@ -61,7 +61,10 @@ function bytesOf(value: unknown): number {
 }
 
 /** A flag of options that may be left out: false by default. */
-export function checkedFlag<O extends string>(option: O, options: { readonly [K in O]?: boolean } | undefined): boolean {
+export function checkedFlag<O extends string>(
+  option: O,
+  options: { readonly [K in O]?: boolean } | undefined,
+): boolean {
   if (options === undefined) return false
   if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
   const flag: unknown = options[option] ?? false

@@ -16,7 +16,7 @@ export interface EventChannelOptions<T> extends Omit<ChannelOptions<T>, 'overflo
   signal?: AbortSignal
 }
 
-type Listener = (...values: never[]) => void
+type Listener = (...values: unknown[]) => void
 
 const POLICIES = ['drop-oldest', 'drop-newest', 'error']
 
@@ -81,11 +81,11 @@ function checked<T>(options: EventChannelOptions<T>): EventChannelOptions<T> {
 }
 
 function addListener(source: EventEmitter | EventTarget, event: string | symbol, listener: Listener): void {
-  if ('on' in source) source.on(event, listener as () => void)
-  else source.addEventListener(event as string, listener as () => void)
+  if ('on' in source) source.on(event, listener)
+  else source.addEventListener(event as string, listener)
 }
 
 function removeListener(source: EventEmitter | EventTarget, event: string | symbol, listener: Listener): void {
-  if ('on' in source) source.off(event, listener as () => void)
-  else source.removeEventListener(event as string, listener as () => void)
+  if ('on' in source) source.off(event, listener)
+  else source.removeEventListener(event as string, listener)
 }

@@ -9,7 +9,8 @@ export type { ReadableOptions } from './leaving-reads.ts'
 export { onLevel, type LevelSource } from './level.ts'
 export { limit, type Limit } from './limit.ts'
 export { select, type SelectCase, type Selected } from './select.ts'
-export { Semaphore, type Permit } from './semaphore.ts'
+export type { LostPermits } from './lost-permits.ts'
+export { Semaphore, type Permit, type SemaphoreOptions } from './semaphore.ts'
 export type {
   ChannelMetrics,
   ChannelOptions,
@@ -23,7 +24,14 @@ export type {
   SendPermit,
 } from './types.ts'
 export { WorkQueue } from './work-queue.ts'
-export type { AdmittedJob, JobContext, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
+export type {
+  AdmittedJob,
+  JobContext,
+  JobMapOptions,
+  JobOptions,
+  WorkQueueMetrics,
+  WorkQueueOptions,
+} from './work-queue-types.ts'
 export type { WritableOptions } from './writable.ts'
 export { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
 export type { RateOptions } from '../rate.ts'

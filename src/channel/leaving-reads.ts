@@ -3,6 +3,7 @@ import type { ChannelCore } from './channel-core.ts'
 import { ChannelIterator } from './channel-iterator.ts'
 import { checkedFlag } from './channel-options.ts'
 import type { Received } from './receiving.ts'
+import { restore } from './restore.ts'
 
 /** What becomes of a channel when a stream of it is given up before its end. */
 export interface ReadableOptions {
@@ -26,7 +27,7 @@ export class LeavingReads<T> {
   async next(): Promise<Received<T> | undefined> {
     const step = await this.#iterator.next()
     if (!this.#hasLeft) return step
-    if (step.done !== true) this.#core.restore([step.value])
+    if (step.done !== true) restore(this.#core, [step.value])
     return undefined
   }
 
@@ -34,7 +35,7 @@ export class LeavingReads<T> {
   leave(reason: unknown, left: readonly T[]): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    this.#core.restore(left)
+    restore(this.#core, left)
     void this.#iterator.return()
     if (!this.#preventCancel) this.#core.cancel(reason)
   }

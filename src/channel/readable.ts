@@ -15,10 +15,10 @@ export function nodeReadable<T>(core: ChannelCore<T>, options: ReadableOptions |
       reads.next().then(
         step => {
           if (step === undefined) return
-          if (step.done === true) return void stream.push(null)
           last = step.value
+          if (step.done === true) stream.push(null)
           // To a stream this is the end.
-          if (last === null) stream.destroy(invalidOption('value', 'a value that a stream can have', last))
+          else if (last === null) stream.destroy(invalidOption('value', 'a value that a stream can have', last))
           else stream.push(last)
         },
         (error: unknown) => void stream.destroy(error as Error),

@@ -51,7 +51,7 @@ export class ReceiverHandle<T> implements ChannelReceiver<T>, Owner {
     const { core } = this
     core.receiverHandles -= 1
     if (core.receiverHandles === 0) core.cancel(reason)
-    else core.dismissReceivers(this)
+    else this.#endWaits()
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
@@ -60,6 +60,20 @@ export class ReceiverHandle<T> implements ChannelReceiver<T>, Owner {
 
   [Symbol.dispose](): void {
     this.cancel()
+  }
+
+  #endWaits(): void {
+    const { receivers } = this.core
+    let receiver = receivers.first
+    while (receiver !== undefined) {
+      const next = receiver.after
+      if (receiver.owner === this) {
+        receivers.remove(receiver)
+        receiver.end()
+      }
+      receiver = next
+    }
+    this.core.settle()
   }
 
   #nothing<R>(options: WaitOptions | undefined, end: R): Promise<R> {

@@ -4,6 +4,7 @@ import { Rate } from '../rate.ts'
 import { backoffDelay, triesAgain } from '../retry.ts'
 import { Guard } from '../wait.ts'
 import { AttemptContext } from '../attempt-context.ts'
+import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import type { Job } from './work-queue-job.ts'
 import type { Ledger } from './work-queue-ledger.ts'
 import type { JobLine } from './work-queue-line.ts'
@@ -22,7 +23,6 @@ const KEPT = 64
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
 
 export class Slots<T, R> {
-  concurrency: number
   isPaused = false
   /** No failed job is tried again. */
   isCanceled = false
@@ -37,6 +37,8 @@ export class Slots<T, R> {
   /** Those that wait for another try. */
   readonly delays: Delays<T, R>
   readonly #rate: Rate | undefined
+  readonly #adaptive: AdaptiveConcurrency | undefined
+  #concurrency: number
   #rateTimer: NodeJS.Timeout | undefined
 
   /** `changed` is called after anything became less: running, waiting or delayed. */
@@ -49,12 +51,26 @@ export class Slots<T, R> {
   ) {
     this.#worker = worker
     this.#settings = settings
-    this.concurrency = settings.concurrency
+    const { concurrency, minConcurrency, targetLatency } = settings
+    if (targetLatency !== undefined) {
+      this.#adaptive = new AdaptiveConcurrency(minConcurrency, concurrency, targetLatency)
+    }
+    this.#concurrency = this.#adaptive?.size ?? concurrency
     this.#line = line
     this.#ledger = ledger
     this.delays = new Delays(line, () => this.fill())
     this.#changed = changed
     this.#rate = settings.rate === undefined ? undefined : new Rate(settings.rate)
+  }
+
+  /** How many may run at once, now. */
+  get concurrency(): number {
+    return this.#concurrency
+  }
+
+  /** With a concurrency that adapts, this is the most of it. */
+  set concurrency(concurrency: number) {
+    this.#concurrency = this.#adaptive?.limit(concurrency) ?? concurrency
   }
 
   get running(): number {
@@ -154,7 +170,7 @@ export class Slots<T, R> {
   readonly #fulfilled = (slot: Slot<T, R>, value: R): void => {
     const { job } = slot
     if (job === undefined) return
-    const now = this.#ran(job)
+    const now = this.#ran(job, true)
     if (!job.isSettled) this.#ledger.complete(job, value)
     this.#end(job)
     this.#passOn(slot, now)
@@ -163,7 +179,7 @@ export class Slots<T, R> {
   readonly #rejected = (slot: Slot<T, R>, error: unknown): void => {
     const { job } = slot
     if (job === undefined) return
-    const now = this.#ran(job)
+    const now = this.#ran(job, false)
     this.#failed(job, error, slot.isOverdue)
     this.#passOn(slot, now)
   }
@@ -186,9 +202,12 @@ export class Slots<T, R> {
     }
   }
 
-  #ran(job: Job<T, R>): number {
+  #ran(job: Job<T, R>, isWell: boolean): number {
     const now = stamp()
     this.#ledger.ran(job, now)
+    if (this.#adaptive !== undefined) {
+      this.#concurrency = this.#adaptive.ended(job.since, now, isWell && this.#line.startable > 0)
+    }
     return now
   }
 
