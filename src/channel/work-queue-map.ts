@@ -1,6 +1,7 @@
 // `map` of a queue: a job for each value of a source, and their results one by one. Hand-written, so that leaving answers at once.
 import { Deque } from '../deque.ts'
 import { invalidOption } from '../errors.ts'
+import { HandIterator } from '../iterator.ts'
 import type { WaitOptions } from '../wait.ts'
 import type { JobMapOptions } from './work-queue-types.ts'
 
@@ -24,7 +25,7 @@ interface Entry<R> {
   result?: { readonly value: R }
 }
 
-export class JobMap<T, R> implements AsyncIterableIterator<R, undefined> {
+export class JobMap<T, R> extends HandIterator<R> {
   readonly #jobs: Jobs<T, R>
   readonly #isOrdered: boolean
   readonly #open: () => Iterator<T> | AsyncIterator<T>
@@ -41,6 +42,7 @@ export class JobMap<T, R> implements AsyncIterableIterator<R, undefined> {
   #wake: (() => void) | undefined
 
   constructor(jobs: Jobs<T, R>, source: Iterable<T> | AsyncIterable<T>, options: JobMapOptions | undefined) {
+    super()
     this.#jobs = jobs
     this.#open = opener(source)
     const ordered: unknown = options?.ordered ?? true
@@ -48,7 +50,7 @@ export class JobMap<T, R> implements AsyncIterableIterator<R, undefined> {
     this.#isOrdered = ordered
   }
 
-  next(): Promise<Step<R>> {
+  override next(): Promise<Step<R>> {
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve, reject) => {
       this.#parked.push({ resolve, reject })
@@ -57,21 +59,12 @@ export class JobMap<T, R> implements AsyncIterableIterator<R, undefined> {
     })
   }
 
-  async return(): Promise<Step<R>> {
+  override async return(): Promise<Step<R>> {
     if (!this.#isOver) {
       this.#end()
       await this.#leaveSource()
     }
     return { done: true, value: undefined }
-  }
-
-  async throw(error: unknown): Promise<Step<R>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   async #read(): Promise<void> {

@@ -1,12 +1,15 @@
 // One run of a flow, from its start to the moment when nothing of it is left: the first failure, and the limits that were given to it.
 import { abortError } from '../errors.ts'
+import { list } from '../observe/index.ts'
 import { checkWait, Guard, type WaitOptions } from '../wait.ts'
+import { measured } from './flow-metrics.ts'
 import type { Failing, Failure, Reader, Step } from './step.ts'
 
 export class Run implements Failing {
   readonly #last: Step<unknown>
   readonly #onFailure: () => void
   #guards: (Guard | undefined)[] = []
+  #unlist: (() => void) | undefined
   #failure: Failure | undefined
   #closed: Promise<Failure | undefined> | undefined
 
@@ -28,6 +31,7 @@ export class Run implements Failing {
     this.#last.claim()
     this.#last.consumer = what
     this.#last.start(this, reader)
+    this.#unlist = list('flows', this.#last.flowName, this.#last, measured)
     const giveUp = (error: unknown): void => this.fail(error)
     this.#guards = [Guard.of(options, what, giveUp), Guard.of(signal && { signal }, what, giveUp)]
   }
@@ -53,6 +57,7 @@ export class Run implements Failing {
     } catch (error) {
       this.#failure ??= { error }
     }
+    this.#unlist?.()
     return this.#failure
   }
 }
