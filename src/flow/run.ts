@@ -6,6 +6,7 @@ import { measured } from './flow-metrics.ts'
 import type { Failing, Failure, Reader, Step } from './step.ts'
 
 export class Run implements Failing {
+  hasFailed = false
   readonly #last: Step<unknown>
   readonly #onFailure: () => void
   #guards: (Guard | undefined)[] = []
@@ -40,6 +41,7 @@ export class Run implements Failing {
   fail(error: unknown): void {
     if (this.#failure !== undefined || this.#closed !== undefined) return
     this.#failure = { error }
+    this.hasFailed = true
     this.#last.stopAll(this.#failure)
     this.#onFailure()
   }
@@ -56,6 +58,7 @@ export class Run implements Failing {
       await this.#last.shutdown()
     } catch (error) {
       this.#failure ??= { error }
+      this.hasFailed = true
     }
     this.#unlist?.()
     return this.#failure
