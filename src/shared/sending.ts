@@ -22,6 +22,7 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
     if (outcome === WAITING) return new SendWait(port, value).bound(options, 'send')
     throw refusal(port, outcome, value, once ? 'send' : undefined)
   } catch (error) {
+    forgetEncoded()
     return refused(error)
   }
 }
