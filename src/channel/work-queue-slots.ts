@@ -5,7 +5,7 @@ import { backoffDelay, triesAgain } from '../retry.ts'
 import { Guard, LONGEST_TIMER } from '../wait.ts'
 import { AttemptContext } from '../attempt-context.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
-import type { Job } from './work-queue-job.ts'
+import { Job } from './work-queue-job.ts'
 import type { Ledger } from './work-queue-ledger.ts'
 import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
@@ -101,9 +101,15 @@ export class Slots<T, R> {
     return this.#settings.retry === undefined && this.#settings.jobTimeout === Infinity
   }
 
-  /** `start` for such a job: saves it a promise of its own. */
-  startSimple(job: Job<T, R>): Promise<R> {
-    const slot = this.#take(job)
+  /** `start` for a value whose job is such a one. Nobody gets to see that but the slot, so it is used again, and its promise is the attempt's. */
+  startSimple(value: T): Promise<R> {
+    const slot = this.#free.pop() ?? new Slot<T, R>(this.#fulfilled, this.#rejected)
+    let job = slot.simple
+    if (job === undefined) slot.simple = job = new Job<T, R>(value, 0, undefined)
+    else job.value = value
+    this.#line.enter(job)
+    this.#taken.append(slot)
+    this.#begin(slot, job, stamp())
     const promise = this.#attempt(job).then(slot.passed, slot.thrown)
     job.adopt(promise)
     return promise
@@ -187,6 +193,7 @@ export class Slots<T, R> {
     slot.guard?.disarm()
     slot.guard = undefined
     slot.isOverdue = false
+    slot.simple?.clear()
     const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
     if (next === undefined) {
       slot.job = undefined

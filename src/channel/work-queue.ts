@@ -68,14 +68,15 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
 
   /** Settles as the job does. Signal and timeout cover all of it: the wait, every attempt, and the time between. */
   submit(job: T, options?: JobOptions): Promise<R> {
+    const isSimple = options === undefined && !this.#isClosed
+    const simple = isSimple ? startSimple(this.#parts, job) : undefined
+    if (simple !== undefined) return simple as Promise<R>
     let made: Job<T, unknown>
     try {
       made = this.#job(job, options)
     } catch (error) {
       return rejected(error)
     }
-    const simple = options === undefined ? startSimple(this.#parts, made) : undefined
-    if (simple !== undefined) return simple as Promise<R>
     const { promise } = made
     if (options !== undefined) made.guard = Guard.of(options, 'The job', error => this.#giveUp(made, error))
     if (receive(this.#parts, made, !triesOnce(options)) === 'refused') made.refuse(refusal(this.#parts, job))
