@@ -13,6 +13,7 @@ export {
   type ChannelResumeMessage,
   type DropMessage,
   type ExitMessage,
+  type FlowMetrics,
   type ParkMessage,
   type ResumeMessage,
   type Snapshot,

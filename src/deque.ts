@@ -36,6 +36,11 @@ export class Deque<T> {
     this.#length += 1
   }
 
+  /** Those that stand `from` places behind the oldest, and further. They stay. */
+  values(from: number): T[] {
+    return this.#inOrder().slice(from)
+  }
+
   /** The oldest value, which stays. */
   peek(): T | undefined {
     return this.#length === 0 ? undefined : this.#slots[this.#head]

@@ -1,6 +1,7 @@
 // Batches of a channel: what nobody asked for stays in it.
 import test, { type ExecutionContext } from 'ava'
 import { batch, Channel } from '../../index.ts'
+import { turn } from '../../src/turn.ts'
 import { standing } from '../helpers/deferred.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
 import { turns } from '../helpers/wait-for.ts'
@@ -126,6 +127,54 @@ test('return() loses no item that a parked next() has been given, or is just bei
     t.true((await behind).done)
     t.deepEqual([channel.length, channel.metrics().waitingReceivers], [0, 0])
   }
+})
+
+test('an item that is on its way when the deadline comes goes out with the batch, and none is lost if the loop is left just then', async t => {
+  const channel = new Channel<number>(10)
+  const batches = batch(channel, { maxSize: 10, maxDelay: 20 })[Symbol.asyncIterator]()
+  const first = batches.next()
+  await channel.send(1)
+  await turns()
+  // The deadline passes, and with the turn spent the next item is handed over only after the timers had theirs.
+  for (const until = performance.now() + 40; performance.now() < until;);
+  turn.charge(2 ** 22)
+  channel.trySend(2)
+  const { value } = await first
+  await batches.return?.()
+  await turns(2)
+  channel.close()
+  const rest: number[] = []
+  for await (const item of channel) rest.push(item)
+  t.deepEqual([...(value ?? []), ...rest], [1, 2])
+})
+
+test('what was taken for other batches than the one that was handed out goes back when the loop is left', async t => {
+  const cases = [
+    { options: { maxSize: 3, key: (item: number) => item % 2 }, batch: [0, 2, 4], rest: [1, 3, 5, 6] },
+    { options: { maxSize: 9, maxBytes: 10, sizeOf: (item: number) => item }, batch: [0, 1, 2, 3, 4], rest: [5, 6] },
+  ]
+  for (const one of cases) {
+    const channel = new Channel<number>(7)
+    for (const item of range(0, 7)) channel.trySend(item)
+    for await (const items of batch(channel, one.options)) {
+      t.deepEqual(items, one.batch)
+      break
+    }
+    t.is(channel.metrics().received, one.batch.length)
+    t.deepEqual(await channel.receiveMany(10), one.rest)
+  }
+})
+
+test('what goes back to a channel that has ended meanwhile is told to onDrop', async t => {
+  const dropped: unknown[] = []
+  const channel = new Channel<number>({ capacity: 8, onDrop: (item, reason) => dropped.push([item, reason]) })
+  for (const item of range(0, 3)) channel.trySend(item)
+  channel.close()
+  for await (const items of batch(channel, { maxSize: 2, key: item => item % 2 })) {
+    t.deepEqual(items, [0, 2])
+    break
+  }
+  t.deepEqual(dropped, [[1, 'canceled']])
 })
 
 test('return() waits for no source that leaves a read unanswered', async t => {

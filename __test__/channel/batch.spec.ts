@@ -1,6 +1,6 @@
 // Batches of any source: when one is whole, when it goes out, how it ends.
 import test, { type ExecutionContext } from 'ava'
-import { batch, type BatchOptions } from '../../index.ts'
+import { batch, Channel, type BatchOptions } from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { HandSource } from '../helpers/hand-source.ts'
 import { ManualClock } from '../helpers/manual-clock.ts'
@@ -200,6 +200,28 @@ test.serial('BAT-3: a timer never sends a newer batch early, and there is one at
   t.deepEqual(taken[1], { items: [3], at: 90 })
   t.is(clock.timers, 0)
 })
+
+test.serial(
+  'BAT-10: the time is a monotone one: a clock on the wall that jumps sends no batch, and holds none back',
+  async t => {
+    const clock = manualClock(t)
+    const now = Date.now
+    t.teardown(() => (Date.now = now))
+    for (const jump of [86_400_000, -86_400_000]) {
+      const channel = new Channel<number>(10)
+      const batches = batch(channel, { maxSize: 10, maxDelay: 50 })[Symbol.asyncIterator]()
+      const first = batches.next()
+      await channel.send(1)
+      await clock.advance(20)
+      Date.now = () => now() + jump
+      await clock.advance(20)
+      t.is(await standing(first), 'pending')
+      await clock.advance(10)
+      t.deepEqual((await first).value, [1])
+      await batches.return?.()
+    }
+  },
+)
 
 test.serial('no timer when idle: none without items, none while nobody waits', async t => {
   const clock = manualClock(t)

@@ -1,8 +1,13 @@
 // Permits: weighted, strictly in order, and never leaked.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import { Semaphore, SluiceError, type Permit } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
-import { turns } from '../helpers/wait-for.ts'
+import { turns, waitFor } from '../helpers/wait-for.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 test('SEM-1: weighted permits; release is idempotent and is what disposal does', async t => {
   const semaphore = new Semaphore(5)
@@ -230,3 +235,47 @@ test('a loop over permits that are free leaves the event loop its turns', async 
   }
   t.true(loop.turned)
 })
+
+async function loses(semaphore: Semaphore, how: 'granted' | 'waited' | 'released'): Promise<void> {
+  if (how === 'waited') {
+    const held = semaphore.tryAcquire({ permits: 2 })
+    const waiting = semaphore.acquire({ permits: 2 })
+    held?.release()
+    await waiting
+  } else {
+    const permit = await semaphore.acquire({ permits: 2 })
+    if (how === 'released') permit.release()
+  }
+}
+
+test.serial(
+  'SEM-10: a permit that is collected as garbage before its release is told, with where it was acquired, and given back if asked',
+  async t => {
+    const warnings: Error[] = []
+    const listen = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', listen)
+    t.teardown(() => process.off('warning', listen))
+    const about = (name: string): Error[] => warnings.filter(({ message }) => message.includes(`semaphore ${name} `))
+    for (const lostPermits of ['warn', 'reclaim'] as const) {
+      for (const how of ['granted', 'waited', 'released'] as const) {
+        const name = `${lostPermits}-${how}`
+        const semaphore = new Semaphore(2, { name, lostPermits })
+        await loses(semaphore, how)
+        const isLost = how !== 'released'
+        let rounds = 0
+        await waitFor(
+          () => {
+            collectGarbage()
+            rounds += 1
+            return isLost ? about(name).length === 1 : rounds > 5
+          },
+          { deadline: 20_000 },
+        )
+        t.is(about(name).length, isLost ? 1 : 0)
+        if (isLost) t.true(about(name)[0]?.stack?.includes('loses'), about(name)[0]?.stack)
+        t.is(semaphore.available, isLost && lostPermits === 'warn' ? 0 : 2)
+      }
+    }
+    t.throws(() => new Semaphore(1, { lostPermits: 'ignore' as never }), { code: 'ERR_INVALID_OPTION' })
+  },
+)

@@ -1,8 +1,13 @@
 // Who gets into a queue, what its jobs come to, and what its owner learns.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import { RefusedError, WorkQueue, type DropReason, type WorkQueueOptions } from '../../index.ts'
 import { deferred, standing, type Deferred } from '../helpers/deferred.ts'
-import { turns } from '../helpers/wait-for.ts'
+import { turns, waitFor } from '../helpers/wait-for.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 interface Held {
   readonly queue: WorkQueue<number, string>
@@ -459,4 +464,22 @@ test('bad options are errors that name them', t => {
     t.true(error?.message.includes(`\`${name}\``), error?.message)
   }
   t.throws(() => new WorkQueue(1 as never, { concurrency: 1 }), { message: /`worker`/u })
+})
+
+test.serial('a queue that is idle keeps neither the jobs it had nor what they gave', async t => {
+  const queue = new WorkQueue(async (job: object) => ({ job }), { concurrency: 4, capacity: 4 })
+  const gone: WeakRef<object>[] = []
+  await (async () => {
+    const given = await Promise.all(Array.from({ length: 8 }, async () => await queue.submit({})))
+    for (const result of given) gone.push(new WeakRef(result), new WeakRef(result.job))
+  })()
+  await waitFor(
+    async () => {
+      await turns()
+      collectGarbage()
+      return gone.every(reference => reference.deref() === undefined)
+    },
+    { deadline: 20_000 },
+  )
+  t.is(queue.metrics().completed, 8)
 })

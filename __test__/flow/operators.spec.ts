@@ -12,6 +12,9 @@ async function* asynchronous<T>(values: Iterable<T>): AsyncGenerator<T> {
   yield* values
 }
 
+// All of this file runs at once, and may have a small part of a processor.
+const PATIENT = { deadline: 30_000 }
+
 test('every kind of source gives its values', async t => {
   const channel = new Channel<number>(3)
   for (const value of [1, 2, 3]) channel.trySend(value)
@@ -162,7 +165,7 @@ test('flatMap asks what a callback gave for one value ahead, and no more', async
   const steps = flow(sources).flatMap(source => source, { concurrency: 2 })
   const iterator = steps[Symbol.asyncIterator]()
   t.deepEqual(await iterator.next(), { done: false, value: 1 })
-  await waitFor(() => sources[1]?.asked === 1)
+  await waitFor(() => sources[1]?.asked === 1, PATIENT)
   await turns(3)
   t.deepEqual(
     sources.map(source => source.asked),
@@ -187,7 +190,7 @@ test('out of order, flatMap serves whoever has something', async t => {
     [1, 'c'],
   ] as const) {
     sources[source]?.put(value)
-    await waitFor(() => came.at(-1) === value)
+    await waitFor(() => came.at(-1) === value, PATIENT)
   }
   for (const source of sources) source.end()
   await done
@@ -338,9 +341,9 @@ test('buffer fills while the consumer is busy, and its policy decides what is ke
         await gate.promise
       })
     source.put(0)
-    await waitFor(() => came.length === 1)
+    await waitFor(() => came.length === 1, PATIENT)
     source.put(...range(10).slice(1))
-    await waitFor(() => dropped.length === 7)
+    await waitFor(() => dropped.length === 7, PATIENT)
     gate.resolve()
     await turns(2)
     source.end()
@@ -386,15 +389,15 @@ test('a rendezvous hands over, and with a policy drops what nobody waits for', a
     came.push(value)
     await gates[value]?.promise
   })
-  await waitFor(isWaiting)
+  await waitFor(isWaiting, PATIENT)
   source.put(0)
-  await waitFor(() => came.length === 1)
+  await waitFor(() => came.length === 1, PATIENT)
   source.put(1, 2)
-  await waitFor(() => dropped.length === 2)
+  await waitFor(() => dropped.length === 2, PATIENT)
   gates[0]?.resolve()
-  await waitFor(isWaiting)
+  await waitFor(isWaiting, PATIENT)
   source.put(3)
-  await waitFor(() => came.length === 2)
+  await waitFor(() => came.length === 2, PATIENT)
   source.end()
   await done
   t.deepEqual(came, [0, 3])

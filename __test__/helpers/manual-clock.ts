@@ -17,11 +17,7 @@ export class ManualClock {
   /** Replaces the process's clock until `restore`. */
   static install(): ManualClock {
     const clock = new ManualClock()
-    const set = (run: () => void, ms = 0): Timer => {
-      const timer = { run, at: clock.#now + Math.max(1, Math.trunc(ms)) }
-      clock.#timers.add(timer)
-      return timer
-    }
+    const set = (run: () => void, ms = 0): Timer => clock.#set(run, ms)
     Object.assign(globalThis, { setTimeout: set, clearTimeout: (timer: Timer) => clock.#timers.delete(timer) })
     Object.defineProperty(performance, 'now', { value: () => clock.#now, configurable: true })
     return clock
@@ -34,6 +30,17 @@ export class ManualClock {
   /** How many timers are set. */
   get timers(): number {
     return this.#timers.size
+  }
+
+  /** Fulfils when so much of this time has gone by; never once it was restored. */
+  pause(ms: number): Promise<void> {
+    return new Promise(resolve => void this.#set(resolve, ms))
+  }
+
+  #set(run: () => void, ms: number): Timer {
+    const timer = { run, at: this.#now + Math.max(1, Math.trunc(ms)) }
+    this.#timers.add(timer)
+    return timer
   }
 
   /** Lets time go by and runs what becomes due, the event loop in between. */

@@ -9,11 +9,12 @@ import {
   type MetricData,
 } from '@opentelemetry/sdk-metrics'
 import anyTest, { type ExecutionContext } from 'ava'
-import { batch, Channel, run, spawn, WorkQueue } from '../../index.ts'
+import { batch, Channel, flow, run, spawn, WorkQueue } from '../../index.ts'
 import { list } from '../../src/observe/index.ts'
 import { instrument } from '../../src/observe/otel.ts'
 import { withCensus } from '../helpers/census.ts'
 import { deferred } from '../helpers/deferred.ts'
+import { turns } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
@@ -149,6 +150,23 @@ test('stages, pipelines and valves are read from the same snapshot', async t => 
   t.is(valueOf(collected, 'pipeline.lag', processor), 3)
   t.is(valueOf(collected, 'valve.applied', { 'sluicegate.valve.name': 'disk' }), 1.5)
   t.is(held.length, 3)
+})
+
+test('the edges of flows that have a name are read while these run', async t => {
+  const { collect } = setup(t)
+  const gate = deferred()
+  const done = flow([1, 2, 3], { name: 'orders' })
+    .map(async item => item, { name: 'parse' })
+    .forEach(async () => await gate.promise)
+  await turns(2)
+  const edge = { 'sluicegate.flow.name': 'orders', 'sluicegate.flow.edge': 'parse' }
+  const during = await collect()
+  t.is(valueOf(during, 'flow.values', edge), 3)
+  t.is(valueOf(during, 'flow.length', edge), 0)
+  t.is(valueOf(during, 'flow.fill_ratio', { ...edge, 'sluicegate.flow.edge': 'forEach' }), 1)
+  gate.resolve()
+  await done
+  t.is(valueOf(await collect(), 'flow.fill_ratio', { ...edge, 'sluicegate.flow.edge': 'forEach' }), 0)
 })
 
 test('kinds and units are those of the conventions, and what has no bound has no capacity', async t => {

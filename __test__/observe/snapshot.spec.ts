@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import anyTest from 'ava'
-import { Channel, run, snapshot, spawn, stream, WorkQueue } from '../../index.ts'
+import { Channel, flow, run, snapshot, spawn, stream, WorkQueue } from '../../index.ts'
 import { list } from '../../src/observe/index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { deferred } from '../helpers/deferred.ts'
@@ -13,7 +13,7 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 
-function namesOf(kind: 'channels' | 'queues' | 'stages'): string[] {
+function namesOf(kind: 'channels' | 'queues' | 'flows' | 'stages'): string[] {
   return snapshot()[kind].map(({ name }) => name)
 }
 
@@ -62,6 +62,71 @@ test('channels and queues are listed by their names, and only then', async t => 
   t.deepEqual(
     snapshot().queues.find(({ name }) => name === 'jobs'),
     queue.metrics(),
+  )
+})
+
+test('flows with a name are listed while they run, with their edges and the step that all others wait for', async t => {
+  const gate = deferred()
+  const run = flow([1, 2, 3], { name: 'orders' })
+    .map(async item => item, { name: 'parse' })
+    .map(
+      async item => {
+        await gate.promise
+        return item
+      },
+      { name: 'store' },
+    )
+  const nameless = flow([1]).map(async item => {
+    await gate.promise
+    return item
+  })
+  t.deepEqual(namesOf('flows'), [])
+  const done = Promise.all([run.toArray(), nameless.toArray()])
+  await turns(2)
+  const [listed, ...others] = snapshot().flows
+  t.deepEqual(others, [])
+  t.like(listed, { kind: 'flow', name: 'orders', bottleneck: 'store', edges: run.metrics() })
+  t.deepEqual(JSON.parse(JSON.stringify(listed)), listed)
+  gate.resolve()
+  await done
+  t.deepEqual(namesOf('flows'), [])
+})
+
+test('a flow that was left, or failed, is listed no more; branches are listed apart from what is before them', async t => {
+  const failing = flow([1], { name: 'failing' }).map(() => {
+    throw new Error('broken')
+  })
+  await t.throwsAsync(failing.toArray())
+  for await (const item of flow([1, 2], { name: 'left' })) {
+    t.deepEqual(namesOf('flows'), ['left'])
+    if (item === 1) break
+  }
+  t.deepEqual(namesOf('flows'), [])
+  const gate = deferred()
+  const branches = flow([1, 2, 3, 4, 5], { name: 'orders' }).broadcast(2)
+  const all = Promise.all(branches.map(branch => branch.forEach(async () => await gate.promise)))
+  await turns(2)
+  t.deepEqual(namesOf('flows').sort(), ['orders', 'orders: broadcast 1[0]', 'orders: broadcast 1[1]'])
+  gate.resolve()
+  await all
+  await turns(2)
+  t.deepEqual(namesOf('flows'), [])
+})
+
+test('a flow that nobody can go on with is collected, though it is listed', async t => {
+  void flow(
+    { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) },
+    { name: 'forgotten' },
+  ).toArray()
+  await turns()
+  t.deepEqual(namesOf('flows'), ['forgotten'])
+  await waitFor(
+    async () => {
+      await turns()
+      collectGarbage()
+      return namesOf('flows').length === 0
+    },
+    { deadline: 10_000 },
   )
 })
 

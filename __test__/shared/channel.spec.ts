@@ -437,3 +437,48 @@ test('a loop of operations that are always ready does not starve timers', async 
   }
   t.true(turned.signal.aborted)
 })
+
+test('a value that uses the permit it is sent with, while it is encoded, takes no place twice', async t => {
+  const channel = new SharedChannel<{ readonly released: boolean }>({ capacity: 1, codec: 'structured' })
+  const permit = await channel.reserve()
+  const value = {
+    get released() {
+      permit.release()
+      return true
+    },
+  }
+  t.throws(() => permit.send(value), { code: 'ERR_PERMIT_USED' })
+  t.is(channel.trySend({ released: false }), 'sent')
+  t.is(channel.trySend({ released: false }), 'full')
+  t.is(channel.metrics().length, 1)
+  await channel[Symbol.asyncDispose]()
+})
+
+test('a value that sends another one, aborts, or leaves, while it is encoded, is sent whole, or refused', async t => {
+  const channel = new SharedChannel<unknown>({ capacity: 4, codec: 'structured' })
+  const nested = {
+    get inner() {
+      channel.trySend('inner'.repeat(100))
+      return 'outer'
+    },
+  }
+  await channel.send(nested)
+  t.deepEqual(await channel.receiveMany(4), ['inner'.repeat(100), { inner: 'outer' }])
+  const controller = new AbortController()
+  const aborting = {
+    get inner() {
+      controller.abort()
+      return 1
+    },
+  }
+  await t.throwsAsync(channel.send(aborting, { signal: controller.signal }), { code: 'ABORT_ERR' })
+  t.is(channel.metrics().length, 0)
+  const leaving = {
+    get inner() {
+      void channel[Symbol.asyncDispose]()
+      return 1
+    },
+  }
+  await t.throwsAsync(channel.send(leaving), { code: 'ERR_CHANNEL_CLOSED' })
+  t.is(channel.trySend(1), 'closed')
+})

@@ -63,6 +63,13 @@ export class BatchFormer<T> {
     return oldest.items
   }
 
+  /** All that it holds, batch by batch, oldest first. */
+  drain(): T[] {
+    const items: T[] = []
+    for (let batch = this.takeAny(); batch !== undefined; batch = this.takeAny()) items.push(...batch)
+    return items
+  }
+
   #addTo(key: PropertyKey, value: T, size: number, since: number | undefined): void {
     const before = this.#keyed.get(key)
     if (before === undefined && this.#keyed.size >= this.#settings.maxKeys) {

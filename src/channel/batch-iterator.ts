@@ -50,6 +50,13 @@ export abstract class BatchIterator<T> extends HandIterator<T[]> {
   protected abstract rest(): void
   /** The consumer left before the end. May be called while a read of the source is pending; what that one is given already is added. */
   protected abstract leave(): Promise<void>
+  /** Gets what was taken out of the source and handed to nobody, when the consumer has left. */
+  protected restore(_items: readonly T[]): void {}
+
+  /** A batch may be due by its deadline. */
+  protected due(): void {
+    this.settle(false)
+  }
 
   override next(): Promise<IteratorResult<T[], undefined>> {
     if (this.#adaptive !== undefined) this.#adapt(this.#adaptive)
@@ -76,6 +83,7 @@ export abstract class BatchIterator<T> extends HandIterator<T[]> {
       if (!isOver) await this.leave()
     } finally {
       this.#dismiss()
+      this.restore(this.former.drain())
     }
     return { done: true, value: undefined }
   }
@@ -164,7 +172,7 @@ export abstract class BatchIterator<T> extends HandIterator<T[]> {
 
   readonly #expire = (): void => {
     this.#timer = undefined
-    this.settle(false)
+    this.due()
   }
 
   #adapt(adaptive: AdaptiveSize): void {

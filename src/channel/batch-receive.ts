@@ -7,17 +7,22 @@ export interface ReceiveSource<T> extends AsyncIterable<T> {
   tryReceive(): IteratorResult<T, undefined> | undefined
 }
 
+/** Takes back items that were handed to nobody. */
+export type Restore<T> = (items: readonly T[]) => void
+
 export class ReceivedBatches<T> extends BatchIterator<T> {
   readonly #source: ReceiveSource<T>
+  readonly #restore: Restore<T> | undefined
   #iterator: AsyncIterator<T> | undefined
   #isReading = false
   #lastRead: Promise<void> | undefined
   // When the source was last seen without items: those that are found later came after it.
   #emptyAt = performance.now()
 
-  constructor(source: ReceiveSource<T>, settings: BatchSettings<T>) {
+  constructor(source: ReceiveSource<T>, settings: BatchSettings<T>, restore?: Restore<T>) {
     super(settings)
     this.#source = source
+    this.#restore = restore
   }
 
   protected override gather(): boolean {
@@ -57,11 +62,30 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
     void iterator.return?.().catch(() => {})
   }
 
+  /** An item that is on its way goes out with the others: nothing may be left here that nobody waits for. */
+  protected override due(): void {
+    if (this.#isReading) void this.#giveUpRead().then(() => this.#goOn())
+    else this.settle(false)
+  }
+
+  protected override leave(): Promise<void> {
+    return this.#giveUpRead()
+  }
+
+  protected override restore(items: readonly T[]): void {
+    this.#restore?.(items)
+  }
+
   /** A channel answers a read that is given up, with the end or with the item that was on its way. Other sources may not, and get one turn for it. */
-  protected override async leave(): Promise<void> {
-    if (!this.#isReading) return
+  async #giveUpRead(): Promise<void> {
     this.rest()
     await Promise.race([this.#lastRead, new Promise(resolve => setImmediate(resolve))])
+  }
+
+  #goOn(): void {
+    if (this.hasLeft) return
+    this.settle(false)
+    if (this.isAwaited) this.want()
   }
 
   async #read(iterator: AsyncIterator<T>): Promise<void> {
@@ -69,7 +93,7 @@ export class ReceivedBatches<T> extends BatchIterator<T> {
     try {
       while (iterator === this.#iterator && this.isAwaited) {
         const { done, value } = await iterator.next()
-        // One that was on its way when the read was given up belongs to the next batch.
+        // One that was on its way when the read was given up is here nevertheless.
         if (done !== true) this.former.add(value)
         if (iterator !== this.#iterator) break
         this.#isReading = false

@@ -4,6 +4,8 @@ import type { BatchIterator } from './batch-iterator.ts'
 import { batchSettings, type BatchOptions, type BatchSettings } from './batch-options.ts'
 import { PulledBatches } from './batch-pull.ts'
 import { ReceivedBatches, type ReceiveSource } from './batch-receive.ts'
+import { Channel } from './channel.ts'
+import { restore } from './restore.ts'
 
 class Batched<T> implements AsyncIterable<T[]> {
   readonly #source: AsyncIterable<T>
@@ -18,16 +20,19 @@ class Batched<T> implements AsyncIterable<T[]> {
   [Symbol.asyncIterator](): BatchIterator<T> {
     if (this.#isConsumed) throw new SluiceError('ERR_STREAM_CONSUMED', 'The batches are consumed already')
     this.#isConsumed = true
-    return isReceiver(this.#source)
-      ? new ReceivedBatches(this.#source, this.#settings)
-      : new PulledBatches(this.#source, this.#settings)
+    const source = this.#source
+    if (Channel.is(source)) {
+      const core = Channel.coreOf(source as Channel<T>)
+      return new ReceivedBatches(source as Channel<T>, this.#settings, items => restore(core, items))
+    }
+    return isReceiver(source) ? new ReceivedBatches(source, this.#settings) : new PulledBatches(source, this.#settings)
   }
 }
 
 /**
  * Items of a source in arrays. By default a batch is what waits by the time it is asked for, `maxSize` at most, and nothing is held back;
  * with `maxDelay` a batch waits for more, counted from its first item. The rest goes out at the end of the source, and before its error.
- * Single use, and nothing runs before it is consumed. Leaving early calls the source's `return()`; a channel stays open, and keeps what was not asked for.
+ * Single use, and nothing runs before it is consumed. Leaving early calls the source's `return()`; a channel stays open, and keeps what was not handed out.
  *
  * @example
  * for await (const rows of batch(channel, { maxSize: 500, maxDelay: 50 })) await insert(rows)

@@ -27,6 +27,9 @@ export class ChannelCore<T> implements Full {
   cause: unknown = undefined
   hasFailed = false
   sent = 0
+  /** Senders and receivers that are counted, and open. */
+  senderHandles = 0
+  receiverHandles = 0
   readonly sendWaits: Durations = new Durations()
   readonly settings: ChannelSettings<T>
   readonly held: Held<T>

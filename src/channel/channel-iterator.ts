@@ -2,21 +2,23 @@
 import { HandIterator } from '../iterator.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { over, receiveReady } from './operations.ts'
-import { END, SingleReceive, type Received } from './receiving.ts'
+import { END, SingleReceive, type Owner, type Received } from './receiving.ts'
 
 export class ChannelIterator<T> extends HandIterator<T> {
   readonly #core: ChannelCore<T>
+  readonly #owner: Owner | undefined
   #isDone = false
   // The `next()` that parked last; it knows the one that parked before it.
   #parked: Step<T> | undefined
 
-  constructor(core: ChannelCore<T>) {
+  constructor(core: ChannelCore<T>, owner?: Owner) {
     super()
     this.#core = core
+    this.#owner = owner
   }
 
   override next(): Promise<Received<T>> {
-    if (this.#isDone) return Promise.resolve(END)
+    if (this.#isDone || this.#owner?.hasLeft === true) return Promise.resolve(END)
     const core = this.#core
     if (core.isReady) return receiveReady(core)
     if (!core.isOver) return this.#park()
@@ -47,6 +49,7 @@ export class ChannelIterator<T> extends HandIterator<T> {
     let earlier = this.#parked
     while (earlier?.isQueued === false) ({ earlier } = earlier)
     const step = new Step(this.#core, this, earlier)
+    step.owner = this.#owner
     this.#parked = step
     this.#core.receivers.append(step)
     this.#core.settle()

@@ -60,6 +60,18 @@ function bytesOf(value: unknown): number {
   throw invalidOption('sizeOf', 'given with maxBytes, for values that are neither strings nor bytes', undefined)
 }
 
+/** A flag of options that may be left out: false by default. */
+export function checkedFlag<O extends string>(
+  option: O,
+  options: { readonly [K in O]?: boolean } | undefined,
+): boolean {
+  if (options === undefined) return false
+  if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
+  const flag: unknown = options[option] ?? false
+  if (typeof flag !== 'boolean') throw invalidOption(option, 'a boolean', flag)
+  return flag
+}
+
 function checkFunction(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw invalidOption(option, 'a function', value)
 }

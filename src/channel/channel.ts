@@ -1,4 +1,6 @@
 // The public channel: the common cases in place, everything else in the core and the operations.
+import type { Readable, Writable } from 'node:stream'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
 import { capacityOption } from '../bounds.ts'
 import { list } from '../observe/index.ts'
 import { DONE, settledLater } from '../ready.ts'
@@ -8,9 +10,23 @@ import { ChannelCore } from './channel-core.ts'
 import { ChannelIterator } from './channel-iterator.ts'
 import { channelSettings } from './channel-options.ts'
 import { measured } from './channel-metrics.ts'
+import type { ReadableOptions } from './leaving-reads.ts'
 import { receiveMany, receiveReady, receiveSlowly, reserve, sendSlowly } from './operations.ts'
+import { nodeReadable, webReadable } from './readable.ts'
+import { ReceiverHandle } from './receiver-handle.ts'
+import { SenderHandle } from './sender-handle.ts'
+import { nodeWritable, webWritable, type WritableOptions } from './writable.ts'
 import { tryReceive, trySend } from './tries.ts'
-import type { ChannelMetrics, ChannelOptions, Receiver, ReceiveManyOptions, Sender, SendPermit } from './types.ts'
+import type {
+  ChannelMetrics,
+  ChannelOptions,
+  ChannelReceiver,
+  ChannelSender,
+  Receiver,
+  ReceiveManyOptions,
+  Sender,
+  SendPermit,
+} from './types.ts'
 
 /**
  * Hands items from any number of producers to any number of consumers, first in, first out, and never holds more than its capacity: who
@@ -78,6 +94,23 @@ export class Channel<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
     this.#core.cancel(reason)
   }
 
+  /**
+   * A sender of its own for each of several producers: the channel closes when the last of those that were made has closed. The channel
+   * itself counts for none.
+   *
+   * @example
+   * for (const file of files) void load(file, channel.sender()) // each ends with `sender.close()`
+   * for await (const row of channel) await insert(row)
+   */
+  sender(): ChannelSender<T> {
+    return new SenderHandle(this, this.#core)
+  }
+
+  /** The same for several consumers: the channel is canceled when the last of those that were made has canceled. */
+  receiver(): ChannelReceiver<T> {
+    return new ReceiverHandle(this.#core)
+  }
+
   /** Takes the next item, or tells the end. An abort loses no item. Racing this promise with another does: see `select`. */
   receive(options?: WaitOptions): Promise<IteratorResult<T, undefined>> {
     if (options === undefined && this.#core.isReady) return receiveReady(this.#core)
@@ -95,6 +128,26 @@ export class Channel<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
    */
   receiveMany(max: number, options?: ReceiveManyOptions): Promise<T[]> {
     return receiveMany(this.#core, max, options)
+  }
+
+  /** The items as a Node stream. Giving it up before the end cancels the channel, unless `preventCancel` is set; then nothing is lost. */
+  readable(options?: ReadableOptions): Readable {
+    return nodeReadable(this.#core, options)
+  }
+
+  /** The same as a web stream. */
+  readableStream(options?: ReadableOptions): ReadableStream<T> {
+    return webReadable(this.#core, options)
+  }
+
+  /** A Node stream into the channel, at its pace: its end closes the channel unless `preventClose` is set, and canceling the channel destroys it. */
+  writable(options?: WritableOptions): Writable {
+    return nodeWritable(this, this.#core, options)
+  }
+
+  /** The same as a web stream. */
+  writableStream(options?: WritableOptions): WritableStream<T> {
+    return webWritable(this, this.#core, options)
   }
 
   /** Changes the capacity. A smaller one drops nothing: it only lets nobody in until there is room again. */

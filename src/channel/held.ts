@@ -27,6 +27,16 @@ export class Held<T> {
     if (this.onChange !== undefined) this.onChange()
   }
 
+  /** Puts one in front of the oldest. */
+  restore(value: T, size: number): void {
+    this.#items.unshift(value)
+    if (this.#sizes !== undefined) {
+      this.#sizes.unshift(size)
+      this.bytes += size
+    }
+    if (this.onChange !== undefined) this.onChange()
+  }
+
   /** There is one. */
   removeOldest(): T {
     const value = this.#items.shift() as T

@@ -8,7 +8,7 @@ import { checkWait, Guard, triesOnce, type WaitOptions } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { Permit } from './permit.ts'
 import { isRipe, ManyReceive, takeMany } from './receive-many.ts'
-import { END, SingleReceive, type Received } from './receiving.ts'
+import { END, SingleReceive, type Owner, type Received } from './receiving.ts'
 import { Reservation, SingleSend } from './sending.ts'
 import { tellPark } from './trace.ts'
 import type { ReceiveManyOptions, SendPermit } from './types.ts'
@@ -72,12 +72,17 @@ export function receiveReady<T>(core: ChannelCore<T>): Promise<Received<T>> {
   return isNow ? Promise.resolve({ value, done: false }) : settledLater<Received<T>>({ value, done: false })
 }
 
-export function receiveSlowly<T>(core: ChannelCore<T>, options: WaitOptions | undefined): Promise<Received<T>> {
+export function receiveSlowly<T>(
+  core: ChannelCore<T>,
+  options: WaitOptions | undefined,
+  owner?: Owner,
+): Promise<Received<T>> {
   try {
     checkWait(options)
     if (core.isReady) return receiveReady(core)
     if (core.isOver) return over<Received<T>>(core, END)
     const receive = new SingleReceive(core)
+    receive.owner = owner
     core.receivers.append(receive)
     core.settle()
     if (!receive.isQueued) return receive.promise
@@ -96,6 +101,7 @@ export function receiveMany<T>(
   core: ChannelCore<T>,
   max: number,
   options: ReceiveManyOptions | undefined,
+  owner?: Owner,
 ): Promise<T[]> {
   try {
     checkWait(options)
@@ -108,6 +114,7 @@ export function receiveMany<T>(
     }
     if (core.isOver) return over<T[]>(core, [])
     const receive = new ManyReceive(core, max, target, maxDelay)
+    receive.owner = owner
     core.receivers.append(receive)
     core.settle()
     if (!receive.isQueued) return receive.promise

@@ -9,11 +9,18 @@ export type Received<T> = IteratorResult<T, undefined>
 /** The end, as every receive and iterator tells it. */
 export const END: IteratorReturnResult<undefined> = Object.freeze({ value: undefined, done: true })
 
+/** On whose behalf something waits; once that has left, nothing of its does. */
+export interface Owner {
+  readonly hasLeft: boolean
+}
+
 /** One that waits in the list of receivers. What takes an item settles in the same step, so an abort comes before it or is too late. */
 export abstract class Receiving<T> extends Waiting<Receiving<T>> {
   readonly core: ChannelCore<T>
   /** Its own send cases are no partners of a `select`'s receive case. */
   readonly selection: object | undefined
+  /** Undefined: the channel itself. */
+  owner: Owner | undefined = undefined
 
   constructor(core: ChannelCore<T>, selection?: object) {
     super()

@@ -2,7 +2,19 @@
 import { invalidOption, SluiceError, timeoutError } from '../errors.ts'
 import { ready, settleReady } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
+import { checkedLost, forgetPermit, originOf, watchPermit, type LostPermits } from './lost-permits.ts'
 import { Waiting, WaitingList } from './waiting.ts'
+
+/** What can be said of a semaphore. */
+export interface SemaphoreOptions {
+  /** Told in messages. */
+  name?: string
+  /**
+   * For permits that are collected as garbage without a release: `'warn'` tells of them, with where they were acquired, and `'reclaim'` gives
+   * them back too. Watching costs each permit a stack trace, so by default nobody does.
+   */
+  lostPermits?: LostPermits
+}
 
 /** What was acquired: give it back with `release()`, or by disposal. */
 export interface Permit extends Disposable {
@@ -16,9 +28,17 @@ class Waiter extends Waiting<Waiter> {
   readonly resolve: (permit: Permit) => void
   readonly reject: (error: SluiceError) => void
   guard: Guard | undefined = undefined
-  constructor(permits: number, resolve: (permit: Permit) => void, reject: (error: SluiceError) => void) {
+  /** Where it was asked for, if that is to be known. */
+  readonly origin: Error | undefined
+  constructor(
+    permits: number,
+    origin: Error | undefined,
+    resolve: (permit: Permit) => void,
+    reject: (error: SluiceError) => void,
+  ) {
     super()
     this.permits = permits
+    this.origin = origin
     this.resolve = resolve
     this.reject = reject
   }
@@ -26,8 +46,8 @@ class Waiter extends Waiting<Waiter> {
 
 class Grant implements Permit {
   readonly permits: number
-  #giveBack: ((permits: number) => void) | undefined
-  constructor(permits: number, giveBack: (permits: number) => void) {
+  #giveBack: ((permits: number, permit?: Permit) => void) | undefined
+  constructor(permits: number, giveBack: (permits: number, permit?: Permit) => void) {
     this.permits = permits
     this.#giveBack = giveBack
   }
@@ -35,7 +55,7 @@ class Grant implements Permit {
   release(): void {
     const giveBack = this.#giveBack
     this.#giveBack = undefined
-    giveBack?.(this.permits)
+    giveBack?.(this.permits, this)
   }
 
   [Symbol.dispose](): void {
@@ -58,16 +78,19 @@ export class Semaphore {
   // May exceed the total after `resize`: the debt is paid by releases.
   #held = 0
   #closed: { readonly reason: unknown } | undefined
-  readonly #giveBack = (permits: number): void => {
+  readonly #lostPermits: LostPermits | undefined
+  readonly #giveBack = (permits: number, permit?: Permit): void => {
+    if (permit !== undefined && this.#lostPermits !== undefined) forgetPermit(permit)
     this.#held -= permits
     if (this.#waiters.length > 0) this.#grant()
   }
 
-  constructor(permits: number, options?: { name?: string }) {
+  constructor(permits: number, options?: SemaphoreOptions) {
     this.#total = checkedTotal(permits)
     const name = options?.name ?? 'semaphore'
     if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
     this.#name = name
+    this.#lostPermits = checkedLost(options?.lostPermits)
   }
 
   /** Permits that nobody holds; never negative. */
@@ -90,10 +113,11 @@ export class Semaphore {
     } catch (error) {
       return rejected(error)
     }
-    if (this.#hasRoom(permits)) return ready<Permit>(this.#take(permits))
+    const origin = this.#origin(permits)
+    if (this.#hasRoom(permits)) return ready<Permit>(this.#take(permits, origin))
     if (triesOnce(options)) return rejected(timeoutError('acquire', 0))
     return new Promise<Permit>((resolve, reject) => {
-      const waiter = new Waiter(permits, resolve, reject)
+      const waiter = new Waiter(permits, origin, resolve, reject)
       this.#waiters.append(waiter)
       waiter.guard = Guard.of(options, 'acquire', error => {
         this.#waiters.remove(waiter)
@@ -107,7 +131,8 @@ export class Semaphore {
   /** Undefined when there are not enough, when somebody waits, and after `close()`. */
   tryAcquire(options?: { permits?: number }): Permit | undefined {
     const permits = this.#asked(options)
-    return this.#closed === undefined && this.#hasRoom(permits) ? this.#take(permits) : undefined
+    if (this.#closed !== undefined || !this.#hasRoom(permits)) return undefined
+    return this.#take(permits, this.#origin(permits))
   }
 
   /** Runs the callback with permits and gives them back however it ends. */
@@ -161,9 +186,18 @@ export class Semaphore {
     return this.#waiters.length === 0 && permits <= this.#total - this.#held
   }
 
-  #take(permits: number): Permit {
+  #take(permits: number, origin: Error | undefined): Permit {
     this.#held += permits
-    return new Grant(permits, this.#giveBack)
+    const grant = new Grant(permits, this.#giveBack)
+    if (origin !== undefined) {
+      const giveBack = this.#giveBack
+      watchPermit(grant, origin, this.#lostPermits === 'reclaim' ? () => giveBack(permits) : undefined)
+    }
+    return grant
+  }
+
+  #origin(permits: number): Error | undefined {
+    return this.#lostPermits === undefined ? undefined : originOf(permits, this.#label)
   }
 
   /** Serves from the front. Taking the permits and settling are one step, so an abort finds either a waiter or nobody. */
@@ -172,14 +206,21 @@ export class Semaphore {
       if (first.permits > this.#total - this.#held) return
       this.#waiters.remove(first)
       first.guard?.disarm()
-      settleReady<Permit>(first.resolve, this.#take(first.permits))
+      settleReady<Permit>(first.resolve, this.#take(first.permits, first.origin))
     }
+  }
+
+  get #label(): string {
+    return this.#name === 'semaphore' ? 'semaphore' : `semaphore ${this.#name}`
   }
 
   #closedError(): SluiceError {
     const reason = this.#closed?.reason
-    const message = `The ${this.#name === 'semaphore' ? 'semaphore' : `semaphore ${this.#name}`} is closed`
-    return new SluiceError('ERR_SEMAPHORE_CLOSED', message, reason === undefined ? undefined : { cause: reason })
+    return new SluiceError(
+      'ERR_SEMAPHORE_CLOSED',
+      `The ${this.#label} is closed`,
+      reason === undefined ? undefined : { cause: reason },
+    )
   }
 }
 

@@ -64,6 +64,22 @@ export interface Receiver<T> extends AsyncIterable<T> {
   cancel(reason?: unknown): void
 }
 
+/** One of several senders of a channel, which are counted: the channel closes with the last of them. */
+export interface ChannelSender<T> extends Sender<T>, Disposable {
+  /** One more. Throws ERR_CHANNEL_CLOSED once this one has closed. */
+  clone(): ChannelSender<T>
+  /** This one sends no more. The last one closes the channel; an error closes it for all. Disposal does the same. */
+  close(error?: unknown): void
+}
+
+/** One of several receivers of a channel, which are counted: the channel is canceled with the last of them. */
+export interface ChannelReceiver<T> extends Receiver<T>, Disposable {
+  /** One more. Throws ERR_CHANNEL_CLOSED once this one has canceled. */
+  clone(): ChannelReceiver<T>
+  /** This one receives no more, and its waits end. The last one cancels the channel. Disposal does the same. */
+  cancel(reason?: unknown): void
+}
+
 /** A channel at one moment, and what went through it so far. */
 export interface ChannelMetrics {
   readonly kind: 'channel'

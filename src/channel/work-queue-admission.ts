@@ -19,12 +19,11 @@ export interface QueueParts<T, R> {
   readonly parked: WaitingList<Job<T, R>>
 }
 
-/** Starts the job at once, if it may, and if nothing but its worker can end it; gives its promise then. */
-export function startSimple<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): Promise<R> | undefined {
-  const { line, slots, parked } = parts
-  if (!slots.areSimple || parked.length > 0 || entryOf(parts, job) !== 'start') return undefined
-  line.enter(job)
-  return slots.startSimple(job)
+/** Starts a job of this value at once, if it may, and if nothing but its worker can end it; gives its promise then. */
+export function startSimple<T, R>(parts: QueueParts<T, R>, value: T): Promise<R> | undefined {
+  const { slots, parked } = parts
+  if (!slots.areSimple || parked.length > 0 || entryOf(parts, undefined) !== 'start') return undefined
+  return slots.startSimple(value)
 }
 
 /** What became of a job that came: it is in, it was dropped on the way, it waits, or it must not wait. */
@@ -33,7 +32,7 @@ export type Reception = 'admitted' | 'parked' | 'refused'
 /** Admits the job, or does with it what the overflow policy says. `mayWait` false refuses where it would wait. */
 export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: boolean): Reception {
   const { settings, line, slots, ledger, parked } = parts
-  const entry = parked.length === 0 ? entryOf(parts, job) : undefined
+  const entry = parked.length === 0 ? entryOf(parts, job.key) : undefined
   if (entry !== undefined) {
     enter(parts, job, entry)
     return 'admitted'
@@ -50,7 +49,7 @@ export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: 
   }
   const oldest = line.oldest() ?? slots.delays.oldest()
   if (oldest !== undefined) leave(parts, oldest)
-  enter(parts, job, startsNow(parts, job) ? 'start' : 'line')
+  enter(parts, job, startsNow(parts, job.key) ? 'start' : 'line')
   if (oldest !== undefined) ledger.drop(oldest, 'oldest')
   return 'admitted'
 }
@@ -64,7 +63,7 @@ export function refusal<T, R>({ settings }: QueueParts<T, R>, job: T): Error {
 export function admitParked<T, R>(parts: QueueParts<T, R>): void {
   const { parked } = parts
   for (let job = parked.first; job !== undefined; job = parked.first) {
-    const entry = entryOf(parts, job)
+    const entry = entryOf(parts, job.key)
     if (entry === undefined) return
     parked.remove(job)
     const { offer } = job
@@ -97,15 +96,15 @@ function bound<T, R>({ settings, slots }: QueueParts<T, R>): number {
   return slots.concurrency + settings.capacity
 }
 
-function startsNow<T, R>({ line, slots }: QueueParts<T, R>, job: Job<T, R>): boolean {
-  return line.startable === 0 && slots.isFree && !line.isHeld(job.key)
+function startsNow<T, R>({ line, slots }: QueueParts<T, R>, key: PropertyKey | undefined): boolean {
+  return line.startable === 0 && slots.isFree && !line.isHeld(key)
 }
 
-/** Where the job would go now; undefined when there is no room for it. */
-function entryOf<T, R>(parts: QueueParts<T, R>, job: Job<T, R>): 'start' | 'line' | undefined {
+/** Where a job with this key would go now; undefined when there is no room for it. */
+function entryOf<T, R>(parts: QueueParts<T, R>, key: PropertyKey | undefined): 'start' | 'line' | undefined {
   const { settings, line, slots } = parts
   const waiting = line.length + slots.delayed
-  const starts = startsNow(parts, job)
+  const starts = startsNow(parts, key)
   if (waiting < settings.capacity) return starts ? 'start' : 'line'
   return starts && slots.running + waiting < bound(parts) ? 'start' : undefined
 }

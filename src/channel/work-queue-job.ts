@@ -14,15 +14,16 @@ export interface Offer<R> {
 }
 
 // Set by `capture` while a promise is made, which spares a closure for each.
-let resolveMade: (value: never) => void
-let rejectMade: (error: unknown) => void
+const nothing = (): void => {}
+let resolveMade: (value: never) => void = nothing
+let rejectMade: (error: unknown) => void = nothing
 const capture = (resolve: (value: never) => void, reject: (error: unknown) => void): void => {
   resolveMade = resolve
   rejectMade = reject
 }
 
 export class Job<T, R> extends Waiting<Job<T, R>> {
-  readonly value: T
+  value: T
   readonly priority: number
   readonly key: PropertyKey | undefined
   state: JobState = 'parked'
@@ -71,6 +72,9 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
       this.#promise = new Promise<R>(capture)
       this.#resolve = resolveMade as (value: R) => void
       this.#reject = rejectMade
+      // They would keep what the promise comes to.
+      resolveMade = nothing
+      rejectMade = nothing
     } else if (this.#end === 'fulfilled') this.#promise = Promise.resolve(this.#outcome as R)
     else this.#promise = Promise.reject(this.#outcome)
     return this.#promise
@@ -79,6 +83,15 @@ export class Job<T, R> extends Waiting<Job<T, R>> {
   /** Its promise is made elsewhere, and settles by itself. */
   adopt(promise: Promise<R>): void {
     this.#promise = promise
+  }
+
+  /** It has ended, and nobody knows of it: what it held is let go, and it may stand for another value. */
+  clear(): void {
+    this.value = undefined as T
+    this.attempt = 0
+    this.#promise = undefined
+    this.#end = undefined
+    this.#outcome = undefined
   }
 
   /** The first of these two counts. */

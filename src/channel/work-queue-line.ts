@@ -164,8 +164,9 @@ export class JobLine<T, R> {
 
   #laneOf(priority: number): Lane<T, R> {
     const lanes = this.#lanes
-    const [only] = lanes
-    if (only?.priority === priority) return only
+    // Not by a pattern: that would ask the array for an iterator.
+    const first = lanes[0]
+    if (first?.priority === priority) return first
     let low = 0
     let high = lanes.length
     while (low < high) {

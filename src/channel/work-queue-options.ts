@@ -9,6 +9,8 @@ import type { JobOptions, WorkQueueOptions } from './work-queue-types.ts'
 
 export interface QueueSettings<T> {
   readonly concurrency: number
+  readonly minConcurrency: number
+  readonly targetLatency: number | undefined
   readonly capacity: number
   readonly overflow: Overflow
   readonly rate: WorkQueueOptions<T>['rate']
@@ -25,7 +27,13 @@ export function queueSettings<T>(options: WorkQueueOptions<T>): QueueSettings<T>
   if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
   const concurrency = checkedConcurrency(options.concurrency)
   const { capacity = concurrency, overflow = 'block', rate, retry, jobTimeout = Infinity, name = 'queue' } = options
-  const { onDrop, onError } = options
+  const { onDrop, onError, targetLatency, minConcurrency = 1 } = options
+  if (targetLatency !== undefined && !(typeof targetLatency === 'number' && targetLatency > 0)) {
+    throw invalidOption('targetLatency', 'a positive number of ms', targetLatency)
+  }
+  if (!(Number.isSafeInteger(minConcurrency) && minConcurrency >= 1 && minConcurrency <= concurrency)) {
+    throw invalidOption('minConcurrency', `an integer from 1 to concurrency, which is ${concurrency}`, minConcurrency)
+  }
   if (capacity !== Infinity && !(Number.isSafeInteger(capacity) && capacity >= 0)) {
     throw invalidOption('capacity', 'an integer that is not negative, or Infinity', capacity)
   }
@@ -43,7 +51,8 @@ export function queueSettings<T>(options: WorkQueueOptions<T>): QueueSettings<T>
   if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
   if (onDrop !== undefined && typeof onDrop !== 'function') throw invalidOption('onDrop', 'a function', onDrop)
   if (onError !== undefined && typeof onError !== 'function') throw invalidOption('onError', 'a function', onError)
-  return { concurrency, capacity, overflow, rate, retry, jobTimeout, name, onDrop, onError }
+  const bounds = { concurrency, minConcurrency, targetLatency, capacity, overflow, rate }
+  return { ...bounds, retry, jobTimeout, name, onDrop, onError }
 }
 
 export function checkJob(options: JobOptions | undefined): void {

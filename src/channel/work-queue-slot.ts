@@ -6,6 +6,8 @@ import type { Job } from './work-queue-job.ts'
 /** It goes from job to job, and its callbacks with it, so that a job costs none. */
 export class Slot<T, R> extends Waiting<Slot<T, R>> {
   job: Job<T, R> | undefined = undefined
+  /** The job that nobody but the slot knows of, kept for the next one of that kind. */
+  simple: Job<T, R> | undefined = undefined
   /** What ends the attempt. */
   guard: Guard | undefined = undefined
   /** The attempt took too long, and another one is to follow. */

@@ -4,7 +4,8 @@ import { Rate } from '../rate.ts'
 import { backoffDelay, triesAgain } from '../retry.ts'
 import { Guard, LONGEST_TIMER } from '../wait.ts'
 import { AttemptContext } from '../attempt-context.ts'
-import type { Job } from './work-queue-job.ts'
+import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
+import { Job } from './work-queue-job.ts'
 import type { Ledger } from './work-queue-ledger.ts'
 import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
@@ -20,7 +21,6 @@ const KEPT = 64
 export type Worker<T, R> = (job: T, context: JobContext) => R | Promise<R>
 
 export class Slots<T, R> {
-  concurrency: number
   isPaused = false
   /** No failed job is tried again. */
   isCanceled = false
@@ -35,6 +35,8 @@ export class Slots<T, R> {
   /** Those that wait for another try. */
   readonly delays: Delays<T, R>
   readonly #rate: Rate | undefined
+  readonly #adaptive: AdaptiveConcurrency | undefined
+  #concurrency: number
   #rateTimer: NodeJS.Timeout | undefined
 
   /** `changed` is called after anything became less: running, waiting or delayed. */
@@ -47,12 +49,26 @@ export class Slots<T, R> {
   ) {
     this.#worker = worker
     this.#settings = settings
-    this.concurrency = settings.concurrency
+    const { concurrency, minConcurrency, targetLatency } = settings
+    if (targetLatency !== undefined) {
+      this.#adaptive = new AdaptiveConcurrency(minConcurrency, concurrency, targetLatency)
+    }
+    this.#concurrency = this.#adaptive?.size ?? concurrency
     this.#line = line
     this.#ledger = ledger
     this.delays = new Delays(line, () => this.fill())
     this.#changed = changed
     this.#rate = settings.rate === undefined ? undefined : new Rate(settings.rate)
+  }
+
+  /** How many may run at once, now. */
+  get concurrency(): number {
+    return this.#concurrency
+  }
+
+  /** With a concurrency that adapts, this is the most of it. */
+  set concurrency(concurrency: number) {
+    this.#concurrency = this.#adaptive?.limit(concurrency) ?? concurrency
   }
 
   get running(): number {
@@ -85,9 +101,15 @@ export class Slots<T, R> {
     return this.#settings.retry === undefined && this.#settings.jobTimeout === Infinity
   }
 
-  /** `start` for such a job: saves it a promise of its own. */
-  startSimple(job: Job<T, R>): Promise<R> {
-    const slot = this.#take(job)
+  /** `start` for a value whose job is such a one. Nobody gets to see that but the slot, so it is used again, and its promise is the attempt's. */
+  startSimple(value: T): Promise<R> {
+    const slot = this.#free.pop() ?? new Slot<T, R>(this.#fulfilled, this.#rejected)
+    let job = slot.simple
+    if (job === undefined) slot.simple = job = new Job<T, R>(value, 0, undefined)
+    else job.value = value
+    this.#line.enter(job)
+    this.#taken.append(slot)
+    this.#begin(slot, job, stamp())
     const promise = this.#attempt(job).then(slot.passed, slot.thrown)
     job.adopt(promise)
     return promise
@@ -152,7 +174,7 @@ export class Slots<T, R> {
   readonly #fulfilled = (slot: Slot<T, R>, value: R): void => {
     const { job } = slot
     if (job === undefined) return
-    const now = this.#ran(job)
+    const now = this.#ran(job, true)
     if (!job.isSettled) this.#ledger.complete(job, value)
     this.#end(job)
     this.#passOn(slot, now)
@@ -161,7 +183,7 @@ export class Slots<T, R> {
   readonly #rejected = (slot: Slot<T, R>, error: unknown): void => {
     const { job } = slot
     if (job === undefined) return
-    const now = this.#ran(job)
+    const now = this.#ran(job, false)
     this.#failed(job, error, slot.isOverdue)
     this.#passOn(slot, now)
   }
@@ -171,6 +193,7 @@ export class Slots<T, R> {
     slot.guard?.disarm()
     slot.guard = undefined
     slot.isOverdue = false
+    slot.simple?.clear()
     const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
     if (next === undefined) {
       slot.job = undefined
@@ -184,9 +207,12 @@ export class Slots<T, R> {
     }
   }
 
-  #ran(job: Job<T, R>): number {
+  #ran(job: Job<T, R>, isWell: boolean): number {
     const now = stamp()
     this.#ledger.ran(job, now)
+    if (this.#adaptive !== undefined) {
+      this.#concurrency = this.#adaptive.ended(job.since, now, isWell && this.#line.startable > 0)
+    }
     return now
   }
 

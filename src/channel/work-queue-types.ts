@@ -8,6 +8,13 @@ import type { DropReason, Overflow } from './types.ts'
 export interface WorkQueueOptions<T> {
   /** How many jobs run at once. */
   concurrency: number
+  /**
+   * In ms, experimental: the number of jobs that run at once adapts, from `minConcurrency` up to `concurrency`, so that a job takes about so
+   * long: one more while jobs wait and those that run are faster, a tenth less when they are slower.
+   */
+  targetLatency?: number
+  /** With `targetLatency`: as many run at the beginning, and never fewer. 1 by default. */
+  minConcurrency?: number
   /** How many jobs may wait for a slot, those that wait for another try included; as many as `concurrency` by default. */
   capacity?: number
   /** What a job meets when that many wait: it waits for admission ('block', the default), is dropped, drops the oldest, or is refused. */
@@ -31,6 +38,12 @@ export interface JobOptions extends WaitOptions {
   priority?: number
   /** Jobs of one key run one at a time, in the order they were admitted. */
   key?: PropertyKey
+}
+
+/** How `map` gives results. */
+export interface JobMapOptions {
+  /** True by default: in the order of the source, else as they come. */
+  ordered?: boolean
 }
 
 /** What a worker gets beside the job. */

@@ -10,8 +10,9 @@ import { Admitted, Job, type Promised } from './work-queue-job.ts'
 import { dropError, Ledger } from './work-queue-ledger.ts'
 import { JobLine } from './work-queue-line.ts'
 import { checkJob, queueSettings } from './work-queue-options.ts'
+import { JobMap } from './work-queue-map.ts'
 import { Slots, type Worker } from './work-queue-slots.ts'
-import type { AdmittedJob, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
+import type { AdmittedJob, JobMapOptions, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
 import { measuredQueue } from './work-queue-metrics.ts'
 import { checkedCount, Waits } from './work-queue-waits.ts'
 
@@ -67,14 +68,15 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
 
   /** Settles as the job does. Signal and timeout cover all of it: the wait, every attempt, and the time between. */
   submit(job: T, options?: JobOptions): Promise<R> {
+    const isSimple = options === undefined && !this.#isClosed
+    const simple = isSimple ? startSimple(this.#parts, job) : undefined
+    if (simple !== undefined) return simple as Promise<R>
     let made: Job<T, unknown>
     try {
       made = this.#job(job, options)
     } catch (error) {
       return rejected(error)
     }
-    const simple = options === undefined ? startSimple(this.#parts, made) : undefined
-    if (simple !== undefined) return simple as Promise<R>
     const { promise } = made
     if (options !== undefined) made.guard = Guard.of(options, 'The job', error => this.#giveUp(made, error))
     if (receive(this.#parts, made, !triesOnce(options)) === 'refused') made.refuse(refusal(this.#parts, job))
@@ -87,6 +89,18 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     if (this.#isClosed) return undefined
     const made = this.#job(job, options)
     return receive(this.#parts, made, false) === 'admitted' ? new Admitted<R>(made as Promised<R>) : undefined
+  }
+
+  /**
+   * A job for each value of a source, and their results, `ordered` by default. Values are asked for only while the queue would admit another
+   * job, and no more results wait than it has places. Single use, and nothing runs before it is consumed. The first failure aborts the
+   * other jobs and ends the source, and so does leaving the loop.
+   *
+   * @example
+   * for await (const page of queue.map(urls)) console.log(page.status)
+   */
+  map(source: Iterable<T> | AsyncIterable<T>, options?: JobMapOptions): AsyncIterableIterator<R, undefined> {
+    return new JobMap<T, R>(this, source, options)
   }
 
   /** Starts no more jobs. What runs goes on, and `capacity` still holds. */
@@ -151,7 +165,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     }
   }
 
-  /** How many run at once; may be changed at any time. Fewer interrupt nobody. */
+  /** How many run at once; may be changed at any time. Fewer interrupt nobody. With `targetLatency` it is what it adapted to, and setting it sets the most. */
   get concurrency(): number {
     return this.#parts.slots.concurrency
   }

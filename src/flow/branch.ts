@@ -23,6 +23,8 @@ export class Branch<T> extends Step<T> {
   constructor(hub: BranchHub, name: string) {
     super(undefined, new Edge(name, 1))
     this.#hub = hub
+    // What runs before the branches is a run of its own.
+    this.flowName = hub.step.flowName === '' ? '' : name
   }
 
   get isFull(): boolean {

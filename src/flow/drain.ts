@@ -73,11 +73,12 @@ export class Drain<T> implements Reader {
 
   #pullAll(): void {
     const step = this.#step
-    while (!this.#hasFailed) {
+    const run = this.#run
+    while (!run.hasFailed) {
       if (this.#running >= this.#concurrency) return step.ahead()
       if (!turn.tick()) return turn.defer(this.#resume, undefined)
       const value = step.pull()
-      if (value === NOTHING || this.#hasFailed) return
+      if (value === NOTHING || run.hasFailed) return
       if (value === END) {
         this.#isDry = true
         return this.#close()
@@ -97,15 +98,11 @@ export class Drain<T> implements Reader {
     }
   }
 
-  get #hasFailed(): boolean {
-    return this.#run.failure !== undefined
-  }
-
   readonly #resume = (): void => this.#pull()
 
   readonly #done = (): void => {
     this.#running -= 1
-    if (this.#isDry || this.#hasFailed) this.#close()
+    if (this.#isDry || this.#run.hasFailed) this.#close()
     else this.#pull()
   }
 
@@ -117,15 +114,15 @@ export class Drain<T> implements Reader {
 
   /** Once nothing runs. */
   #close(): void {
-    if (this.#isClosing || (this.#running > 0 && !(this.#hasFailed && this.#hooks.giveUp !== undefined))) return
-    if (!this.#hasFailed && !this.#isDry) return
+    if (this.#isClosing || (this.#running > 0 && !(this.#run.hasFailed && this.#hooks.giveUp !== undefined))) return
+    if (!this.#run.hasFailed && !this.#isDry) return
     this.#isClosing = true
     void this.#finish()
   }
 
   async #finish(): Promise<void> {
     try {
-      if (!this.#hasFailed) await this.#hooks.finish?.()
+      if (!this.#run.hasFailed) await this.#hooks.finish?.()
     } catch (error) {
       this.#run.fail(error)
     }

@@ -24,7 +24,9 @@ export function flow<T>(source: Source<T>, options?: FlowOptions): Flow<T> {
     throw invalidOption('signal', 'an AbortSignal', signal)
   }
   const prefix = checkedName('name', name) === '' ? '' : `${name}: `
-  return new Steps(sourceStep(source, `${prefix}source`, signal), prefix)
+  const first = sourceStep(source, `${prefix}source`, signal)
+  first.flowName = name
+  return new Steps(first, prefix)
 }
 
 /**

@@ -1,12 +1,16 @@
 // One run of a flow, from its start to the moment when nothing of it is left: the first failure, and the limits that were given to it.
 import { abortError } from '../errors.ts'
+import { list } from '../observe/index.ts'
 import { checkWait, Guard, type WaitOptions } from '../wait.ts'
+import { measured } from './flow-metrics.ts'
 import type { Failing, Failure, Reader, Step } from './step.ts'
 
 export class Run implements Failing {
+  hasFailed = false
   readonly #last: Step<unknown>
   readonly #onFailure: () => void
   #guards: (Guard | undefined)[] = []
+  #unlist: (() => void) | undefined
   #failure: Failure | undefined
   #closed: Promise<Failure | undefined> | undefined
 
@@ -28,6 +32,7 @@ export class Run implements Failing {
     this.#last.claim()
     this.#last.consumer = what
     this.#last.start(this, reader)
+    this.#unlist = list('flows', this.#last.flowName, this.#last, measured)
     const giveUp = (error: unknown): void => this.fail(error)
     this.#guards = [Guard.of(options, what, giveUp), Guard.of(signal && { signal }, what, giveUp)]
   }
@@ -36,6 +41,7 @@ export class Run implements Failing {
   fail(error: unknown): void {
     if (this.#failure !== undefined || this.#closed !== undefined) return
     this.#failure = { error }
+    this.hasFailed = true
     this.#last.stopAll(this.#failure)
     this.#onFailure()
   }
@@ -52,7 +58,9 @@ export class Run implements Failing {
       await this.#last.shutdown()
     } catch (error) {
       this.#failure ??= { error }
+      this.hasFailed = true
     }
+    this.#unlist?.()
     return this.#failure
   }
 }

@@ -32,6 +32,8 @@ export abstract class Step<T> implements Reader {
   /** Who reads the last step. */
   consumer = 'end'
   readonly before: Step<unknown> | undefined
+  /** Of the whole flow; empty if it has none. */
+  flowName: string
   /** The one that was given with the source. */
   readonly signal: AbortSignal | undefined
   protected run: Failing = NOBODY
@@ -49,6 +51,7 @@ export abstract class Step<T> implements Reader {
     this.before = before
     this.edge = edge
     this.signal = signal ?? before?.signal
+    this.flowName = before?.flowName ?? ''
   }
 
   /** Never throws. Once the step is stopped it gives what it has ready, then END. */

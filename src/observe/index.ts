@@ -25,5 +25,6 @@ export {
   type SpawnMessage,
 } from './events.ts'
 export { childProcesses, NodeLikeChild, type ObservedChild } from './node-like-child.ts'
+export type { FlowMetrics } from './metrics.ts'
 export { list, liveChildren, totals, type LiveChild } from './registry.ts'
 export { snapshot, type Snapshot } from './snapshot.ts'

@@ -21,6 +21,7 @@ const isObject = value => typeof value === 'object' && value !== null && !Array.
 function shown(value) {
   if (isObject(value)) return table(Object.entries(value).map(([name, row]) => ({ name, ...row })))
   if (typeof value === 'number' && !Number.isInteger(value)) return value.toFixed(2)
+  if (Array.isArray(value) && value.some(isObject)) return table(value)
   return Array.isArray(value) ? value.join(', ') : String(value ?? '')
 }
 

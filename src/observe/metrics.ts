@@ -1,4 +1,15 @@
 // The metrics of parts that a snapshot lists and that stand above channels and processes, as far as it has to know them.
+import type { ChannelMetrics } from '../channel/types.ts'
+
+/** A flow that runs, at one moment. */
+export interface FlowMetrics {
+  readonly kind: 'flow'
+  readonly name: string
+  /** Whom all others wait for: the reader of the last edge that is full. Left out while none is. */
+  readonly bottleneck?: string
+  /** One for each edge, first to last, as the flow's own `metrics()` gives them. */
+  readonly edges: readonly ChannelMetrics[]
+}
 
 /** A stage at one moment, and what went through it so far. */
 export interface StageMetrics {

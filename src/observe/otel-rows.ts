@@ -94,6 +94,17 @@ const queues: Section<Of<'queues'>> = {
   ],
 }
 
+const edges: Section<{ readonly flow: string; readonly edge: Of<'flows'>['edges'][number] }> = {
+  sources: ({ flows }) => flows.flatMap(({ name: flow, edges: all }) => all.map(edge => ({ flow, edge }))),
+  attributes: ({ flow, edge }) => ({ 'sluicegate.flow.name': flow, 'sluicegate.flow.edge': edge.name }),
+  readings: [
+    { ...metric('level', 'flow.length', '{value}', 'Values held'), of: ({ edge }) => edge.length },
+    { ...metric('gauge', 'flow.fill_ratio', '1', 'How full an edge is'), of: ({ edge }) => edge.fillRatio },
+    { ...metric('counter', 'flow.values', '{value}', 'Values that went on'), of: ({ edge }) => edge.received },
+    { ...metric('counter', 'flow.dropped', '{value}', 'Values dropped'), of: ({ edge }) => edge.dropped },
+  ],
+}
+
 const stages: Section<Of<'stages'>> = {
   sources: snapshot => snapshot.stages,
   attributes: ({ name }) => ({ 'sluicegate.stage.name': name }),
@@ -156,6 +167,7 @@ export const sections: readonly AnySection[] = [
   anySection(processes),
   anySection(channels),
   anySection(queues),
+  anySection(edges),
   anySection(stages),
   anySection(processors),
   anySection(valves),

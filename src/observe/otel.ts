@@ -5,7 +5,7 @@ import { sections, type Attributes, type Metric } from './otel-rows.ts'
 import { snapshot } from './snapshot.ts'
 
 /**
- * Reports the children, channels, queues, stages, pipelines and valves of this thread to a meter, whenever that is collected. Objects of one name are
+ * Reports the children, channels, queues, flows, stages, pipelines and valves of this thread to a meter, whenever that is collected. Objects of one name are
  * one series. Disposal ends it.
  *
  * @example

@@ -24,24 +24,27 @@ export const liveChildren: Set<LiveChild> = new Set<LiveChild>()
 const listed: { readonly [K in NamedKind]: Set<Listed<MetricsOf<K>>> } = {
   channels: new Set(),
   queues: new Set(),
+  flows: new Set(),
   stages: new Set(),
   pipelines: new Set(),
   valves: new Set(),
 }
 const collected = new FinalizationRegistry<() => void>(forget => forget())
 
-/** Lists an object for as long as it lives, unless its name is empty. `measure` must not hold it. */
+/** Lists an object for as long as it lives, or until what this gives is called, unless its name is empty. `measure` must not hold it. */
 export function list<K extends NamedKind, T extends object>(
   kind: K,
   name: string,
   target: T,
   measure: (target: T) => MetricsOf<K>,
-): void {
-  if (name === '') return
+): (() => void) | undefined {
+  if (name === '') return undefined
   const entries: Set<Listed<MetricsOf<K>>> = listed[kind]
   const entry: Listed<MetricsOf<K>> = { target: new WeakRef(target), measure }
   entries.add(entry)
-  collected.register(target, () => entries.delete(entry))
+  const forget = (): void => void entries.delete(entry)
+  collected.register(target, forget)
+  return forget
 }
 
 /** The metrics of each listed object of a kind. */

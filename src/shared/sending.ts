@@ -1,7 +1,7 @@
 // The sending half of a shared channel: send, trySend and reserve, and their waits.
 import { channelFull, permitUsed, tooManyPlaces } from '../bounds.ts'
 import type { SendPermit } from '../channel/index.ts'
-import { timeoutError } from '../errors.ts'
+import { abortError, timeoutError } from '../errors.ts'
 import { ACCEPTED, CLOSED, DROPPED, FULL, SETTLED, UNSETTLED, WAITING } from '../native/index.ts'
 import { DONE, refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
@@ -13,8 +13,8 @@ import { Wait } from './waits.ts'
 export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefined): Promise<void> {
   try {
     if (options !== undefined) checkWait(options)
-    if (port.hasLeft) throw port.closed(value)
-    port.codec.encode(value)
+    if (!canEncode(port, value)) throw port.closed(value)
+    if (options?.signal?.aborted === true) throw abortError(options.signal)
     const isNow = turn.tick()
     const once = triesOnce(options)
     const outcome = hand(port, port.room.numberFor(!once))
@@ -22,13 +22,13 @@ export function send<T>(port: Port<T>, value: T, options: WaitOptions | undefine
     if (outcome === WAITING) return new SendWait(port, value).bound(options, 'send')
     throw refusal(port, outcome, value, once ? 'send' : undefined)
   } catch (error) {
+    forgetEncoded()
     return refused(error)
   }
 }
 
 export function trySend<T>(port: Port<T>, value: T): 'sent' | 'full' | 'closed' | 'dropped' {
-  if (port.hasLeft) return 'closed'
-  port.codec.encode(value)
+  if (!canEncode(port, value)) return 'closed'
   const outcome = hand(port, 0)
   if (outcome === ACCEPTED) return 'sent'
   if (outcome === FULL) return 'full'
@@ -54,6 +54,14 @@ export function reserve<T>(
   } catch (error) {
     return refused(error)
   }
+}
+
+/** False when the instance has left, also while the value was encoded: that may call back into anything. */
+function canEncode<T>(port: Port<T>, value: T): boolean {
+  if (port.hasLeft) return false
+  port.codec.encode(value)
+  if (port.hasLeft) forgetEncoded()
+  return !port.hasLeft
 }
 
 /** Hands over what was encoded. */
@@ -131,7 +139,8 @@ class SharedPermit<T> implements SendPermit<T> {
   send(value: T): void {
     const port = this.#port
     if (this.#left === 0) throw permitUsed()
-    port.codec.encode(value)
+    if (!canEncode(port, value)) throw port.closed(value)
+    if (this.#left === 0) throw permitUsed()
     const isIn = port.native.fulfil(encoded.bytes, encoded.length)
     forgetEncoded()
     if (!isIn) throw port.closed(value)
