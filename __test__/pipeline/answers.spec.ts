@@ -434,3 +434,46 @@ test('S1.27: credit and the window of what is under way outlive a write that cra
   t.is(pipeline.metrics().processors['p']?.credit, 4)
   await pipeline.close()
 })
+
+test('PIPE-8: a nack that is returned and names no output of its batch refuses the batch, with the reason', async t => {
+  const { pipeline, writer, processor } = await scene(3)
+  writer.settle(0, { sequence: 99, index: 0, retryAfter: 0 })
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { code: 'ERR_INVALID_OPTION' })
+  t.is(processor.published, 0)
+  processor.resume()
+  await waitFor(() => writer.items.length === 6)
+  for (let n = 1; n < writer.calls.length; n++) writer.settle(n)
+  await processor.caughtUp({ timeout: 5000 })
+  t.is(pipeline.metrics().processors['p']?.credit, 16)
+  await pipeline.close()
+})
+
+test('PIPE-8: a nack that is returned for what another one took back already takes all that came before', async t => {
+  const { pipeline, writer, processor } = await scene(4)
+  writer.last.link.nack({ sequence: 3, index: 0, retryAfter: 0 })
+  writer.settle(0, { sequence: 4, index: 0, retryAfter: 0 })
+  await waitFor(() => processor.published === 2)
+  await waitFor(() => writer.calls.length === 2)
+  t.deepEqual(writer.places, [...at(4), '3.0', '4.0'])
+  writer.settle(1)
+  await processor.caughtUp({ timeout: 5000 })
+  t.is(pipeline.metrics().processors['p']?.credit, 16)
+  await pipeline.close()
+})
+
+test('PIPE-8: a nack that is returned for what is acknowledged refuses what came after it', async t => {
+  for (const ack of ['batch', 'manual'] as const) {
+    const { pipeline, writer, processor } = await scene(4, { ack })
+    writer.last.link.ack(2)
+    writer.settle(0, { sequence: 1, index: 0, retryAfter: 0 })
+    await waitFor(() => writer.calls.length === 2)
+    t.deepEqual(writer.places, [...at(4), '3.0', '4.0'])
+    t.is(processor.published, 2)
+    writer.last.link.ack(4)
+    writer.settle(1)
+    await processor.caughtUp({ timeout: 5000 })
+    t.is(pipeline.metrics().processors['p']?.credit, 16)
+    await pipeline.close()
+  }
+})

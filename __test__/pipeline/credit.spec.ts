@@ -301,3 +301,81 @@ test('an output that is larger than the whole look-ahead goes alone', async t =>
   await processor.caughtUp({ timeout: 5000 })
   t.is(writer.items.length, 2)
 })
+
+const loop: Record<string, unknown> = {}
+loop['self'] = loop
+const unmeasured: readonly (readonly [kind: string, value: unknown])[] = [
+  ['a BigInt', 1n],
+  ['a circle', loop],
+  [
+    'a toJSON that throws',
+    {
+      toJSON: () => {
+        throw new Error('no JSON')
+      },
+    },
+  ],
+]
+
+for (const [kind, value] of unmeasured) {
+  test(`with maxBytes an output without JSON fails its event, and nothing else: ${kind}`, async t => {
+    await using pipeline = await opened()
+    const writer = Recorder.eager<unknown>()
+    const letters: number[] = []
+    const gives = [
+      (): unknown[] => ['fine', value],
+      async (): Promise<unknown[]> => ['fine', value],
+      function* (): Generator<unknown, void> {
+        yield* ['fine', value]
+      },
+      async function* (): AsyncGenerator<unknown, void> {
+        yield* ['fine', value]
+      },
+    ]
+    const processor = await pipeline.addProcessor<unknown>({
+      name: 'p',
+      lookahead: { maxBytes: 1000 },
+      process: ({ data }) => (gives[data]?.() as unknown[] | undefined) ?? ['good'],
+      onExhausted: 'dead-letter',
+      deadLetter: ({ sequence }) => void letters.push(sequence),
+      writer,
+    })
+    for (const n of numbers(5, 0)) await pipeline.publish(n)
+    await processor.caughtUp({ timeout: 5000 })
+    t.deepEqual(letters, numbers(4))
+    t.is(writer.values.at(-1), 'good')
+    t.false(writer.values.includes(value))
+    // What is counted is given back: the whole look-ahead is there for the next ones.
+    for (const n of numbers(200, 5)) await pipeline.publish(n)
+    await processor.caughtUp({ timeout: 5000 })
+  })
+}
+
+test('an output that changes while it waits is counted as it came', async t => {
+  await using pipeline = await opened()
+  const writer = new Recorder<string[]>({ capacity: 1 })
+  const values: string[][] = []
+  const processor = await pipeline.addProcessor<string[]>({
+    name: 'p',
+    lookahead: { items: 1000, maxBytes: 400 },
+    *process() {
+      for (;;) {
+        const value = ['x'.repeat(90)]
+        values.push(value)
+        yield value
+      }
+    },
+    writer,
+  })
+  await pipeline.publish(1)
+  await waitFor(() => writer.calls.length === 1)
+  await turns(2)
+  const ahead = values.length - 1
+  // What waits shrinks to nothing; that makes no room for more than leaves.
+  for (const value of values) value.length = 0
+  writer.settle(0)
+  await waitFor(() => writer.calls.length === 2)
+  await turns(2)
+  t.is(values.length - 2, ahead)
+  await processor.remove()
+})
