@@ -379,3 +379,28 @@ test('an output that changes while it waits is counted as it came', async t => {
   t.is(values.length - 2, ahead)
   await processor.remove()
 })
+
+test('S1.7, S1.16: a processor that was granted credit waits for none of the places that others hold', async t => {
+  await using pipeline = await opened()
+  const writer = new Recorder<number>({
+    capacity: 2,
+    onWrite: ({ processor, items }, link) => {
+      if (processor !== 'granted') return
+      link.grant(1000)
+      link.ack(items.at(-1)?.sequence ?? 0)
+    },
+  })
+  pipeline.addWriter(writer)
+  const options = { ack: 'manual', process: same, writer: 'recorder' } as const
+  const granted = await pipeline.addProcessor<number>({ ...options, name: 'granted' })
+  await pipeline.publish(1)
+  await granted.caughtUp({ timeout: 5000 })
+  const stuck = await pipeline.addProcessor<number>({ ...options, name: 'stuck' })
+  for (const n of numbers(5, 2)) await pipeline.publish(n)
+  await waitFor(() => writer.calls.filter(({ batch }) => batch.processor === 'stuck').length > 0)
+  for (const n of numbers(100, 7)) await pipeline.publish(n)
+  await granted.caughtUp({ timeout: 5000 })
+  t.is(granted.published, 106)
+  t.is(stuck.published, 0)
+  await stuck.remove()
+})

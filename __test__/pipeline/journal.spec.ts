@@ -503,3 +503,29 @@ test('events that only an absent processor has not published are kept until it i
   t.true((journal.events[0] ?? 0) > 80, `${journal.events[0]} is the first`)
   await pipeline.close()
 })
+
+test('PIPE-11: an epoch never counts backwards, not for a processor that is removed while it is rewound', async t => {
+  const journal = new MemoryJournal()
+  const pipeline = await opened(journal)
+  const writer = new Recorder<number>({ onWrite: () => undefined })
+  const processor = await added(pipeline, writer)
+  for (const n of numbers(3)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 5000 })
+  journal.before = async () => await turns(3)
+  const rewound = t.throwsAsync(processor.rewind(1), { code: 'ERR_STAGE_STOPPED' })
+  await turns()
+  await processor.remove()
+  await rewound
+  t.deepEqual(writer.resets, [])
+  const epochs = journal.records.flatMap(({ kind, epoch }) => (kind === 'epoch' ? [epoch ?? 0] : []))
+  t.deepEqual(epochs, [1, 2, 2])
+  for (const state of [pipeline, await opened(journal.crashed())]) {
+    const second = Recorder.eager<number>({ name: `${Math.random()}` })
+    await added(state, second)
+    t.deepEqual(
+      second.resets.map(([epoch]) => epoch),
+      [3],
+    )
+    await state.close()
+  }
+})

@@ -1,6 +1,6 @@
 // A log for several pipelines at once, with fencing. It can be unreachable.
 
-import { SluiceError, type EventLog } from '../../index.ts'
+import { RefusedError, SluiceError, type EventLog } from '../../index.ts'
 
 interface Cursor {
   sequence: number
@@ -14,6 +14,10 @@ export class MemoryLog implements EventLog {
   appends = 0
   commits = 0
   isDown = false
+  /** Bytes that one event may have. */
+  largest = Infinity
+  /** Runs before each `acquire`. */
+  beforeAcquire: (() => Promise<void>) | undefined
   isClosed = false
   readonly cursors = new Map<string, Cursor>()
   #waiting: (() => void)[] = []
@@ -21,6 +25,8 @@ export class MemoryLog implements EventLog {
   async append(payloads: readonly Uint8Array[]): Promise<number> {
     this.#reach()
     this.appends += 1
+    const large = payloads.find(({ byteLength }) => byteLength > this.largest)
+    if (large !== undefined) throw new RefusedError('ERR_ITEM_TOO_LARGE', `${large.byteLength} bytes`, large)
     this.payloads.push(...payloads)
     this.wake()
     return this.payloads.length
@@ -39,6 +45,11 @@ export class MemoryLog implements EventLog {
     }
   }
 
+  async last(): Promise<number> {
+    this.#reach()
+    return this.payloads.length
+  }
+
   async cursor(processor: string): Promise<Cursor> {
     this.#reach()
     return { ...this.#cursorOf(processor) }
@@ -54,6 +65,7 @@ export class MemoryLog implements EventLog {
 
   async acquire(processor: string): Promise<number> {
     this.#reach()
+    await this.beforeAcquire?.()
     return ++this.#cursorOf(processor).epoch
   }
 
