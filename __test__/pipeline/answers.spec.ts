@@ -3,6 +3,7 @@ import test from 'ava'
 import { EventPipeline, type DeadLetter, type Processor, type ProcessorOptions } from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
+import { MemoryJournal } from './memory-journal.ts'
 import { Recorder, type RecorderOptions } from './recorder.ts'
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
@@ -475,5 +476,24 @@ test('PIPE-8: a nack that is returned for what is acknowledged refuses what came
     await processor.caughtUp({ timeout: 5000 })
     t.is(pipeline.metrics().processors['p']?.credit, 16)
     await pipeline.close()
+  }
+})
+
+test('S1.11: acknowledgement and journal are chosen apart: with each of them a processor resumes behind what is done', async t => {
+  for (const ack of ['none', 'batch', 'manual'] as const) {
+    const journal = new MemoryJournal()
+    const options = { name: 'p', ack, process: ({ data }: { data: number }): number[] => [data] }
+    const onWrite: RecorderOptions<number>['onWrite'] = ({ items }, link) => {
+      if (ack === 'manual') link.ack(items.at(-1)?.sequence ?? 0)
+    }
+    for (const from of [1, 6]) {
+      const pipeline = await EventPipeline.open<number>({ journal })
+      const writer = new Recorder<number>({ onWrite })
+      const processor = await pipeline.addProcessor<number>({ ...options, writer })
+      for (const n of numbers(5, from)) await pipeline.publish(n)
+      await processor.caughtUp({ timeout: 5000 })
+      t.deepEqual(writer.values, numbers(5, from), ack)
+      await pipeline.close()
+    }
   }
 })
