@@ -92,8 +92,12 @@ export class MemoryLog implements EventLog {
 
   #change(signal: AbortSignal | undefined): Promise<void> {
     return new Promise(resolve => {
-      this.#waiting.push(resolve)
-      signal?.addEventListener('abort', () => resolve(), { once: true })
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.push(wake)
+      signal?.addEventListener('abort', wake)
     })
   }
 }

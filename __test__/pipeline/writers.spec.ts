@@ -241,7 +241,7 @@ async function breakWrites(text: string): Promise<() => void> {
   const handle = await open('/dev/null')
   const prototype = Object.getPrototypeOf(handle) as FileHandle
   await handle.close()
-  const write = prototype.write as (bytes: Uint8Array, at: number, length: number) => Promise<unknown>
+  const write = Reflect.get(prototype, 'write') as (bytes: Uint8Array, at: number, length: number) => Promise<unknown>
   async function broken(this: FileHandle, bytes: Uint8Array, at: number, length: number): Promise<unknown> {
     if (!Buffer.from(bytes).toString().startsWith(text)) return await write.call(this, bytes, at, length)
     await write.call(this, bytes, at, Math.ceil(length / 2))
