@@ -404,3 +404,43 @@ test('S1.7, S1.16: a processor that was granted credit waits for none of the pla
   t.is(stuck.published, 0)
   await stuck.remove()
 })
+
+test('PIPE-4: whatever a writer grants, and however often, no more is sent than it granted, and all of that', async t => {
+  const steps = fc.array(
+    fc.record({ grant: fc.integer({ min: 0, max: 60 }), events: fc.integer({ min: 0, max: 12 }) }),
+    {
+      maxLength: 15,
+    },
+  )
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (plan, maxBatch) => {
+      await using pipeline = await opened()
+      let granted = 1
+      let link: WriterLink | undefined
+      const writer = new Recorder<number>({
+        capacity: 9,
+        maxBatch,
+        onWrite: (_, its) => {
+          its.grant(granted)
+          link = its
+        },
+      })
+      const processor = await pipeline.addProcessor({ name: 'p', process: same, ack: 'manual', writer })
+      await pipeline.publish(1)
+      await waitFor(() => writer.items.length === 1)
+      let published = 1
+      for (const { grant, events } of plan) {
+        for (let n = 0; n < events; n++) await pipeline.publish(++published)
+        granted = Math.max(granted, grant)
+        link?.grant(grant)
+        const expected = Math.min(granted, published)
+        await waitFor(() => writer.items.length >= expected)
+        await turns(2)
+        t.is(writer.items.length, expected)
+      }
+      t.deepEqual(writer.values, numbers(Math.min(granted, published)))
+      await processor.remove()
+    }),
+    { numRuns: 50 },
+  )
+})

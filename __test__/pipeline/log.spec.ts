@@ -87,6 +87,14 @@ test('S1.34, PIPE-10: a rewind takes a new epoch; what the log no longer has is 
   t.deepEqual(writer.resets, [[2, 3]])
   t.deepEqual(log.cursors.get('p'), { sequence: 5, epoch: 2 })
   await pipeline.close()
+  // A pipeline that has read nothing yet knows what its cursor says.
+  const again = await EventPipeline.open<number>({ log })
+  const resumed = await added(again, Recorder.eager<number>())
+  await t.throwsAsync(resumed.rewind(2), { code: 'ERR_SEQUENCE_TRIMMED' })
+  t.is(resumed.published, 5)
+  t.is(await again.publish(6), 6)
+  await resumed.caughtUp({ timeout: 5000 })
+  await again.close()
 })
 
 test('a log that can not be reached for a while loses nothing', async t => {

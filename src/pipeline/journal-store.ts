@@ -117,13 +117,21 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   }
 
   commit(processor: string, sequence: number, epoch: number, owner: Committed): void {
-    const written = (): void => {
+    // Of a processor that has started anew since, or is gone, this says nothing any more.
+    const current = (): Registered | undefined => {
       const known = this.#processors.get(processor)
-      if (known?.epoch !== epoch || known.isGone) return
+      return known?.epoch === epoch && !known.isGone ? known : undefined
+    }
+    const written = (): void => {
+      const known = current()
+      if (known === undefined) return
       known.published = sequence
       owner.publishedThrough(sequence)
     }
-    this.#line.mark({ kind: 'published', sequence, processor, epoch }, written, error => owner.failed(error))
+    const failed = (error: unknown): void => {
+      if (current() !== undefined) owner.failed(error)
+    }
+    this.#line.mark({ kind: 'published', sequence, processor, epoch }, written, failed)
   }
 
   check(to: number): undefined {

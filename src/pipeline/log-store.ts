@@ -67,6 +67,7 @@ export class LogStore<I> implements Store<I> {
     const epoch = await this.#log.acquire(processor)
     // Only now nobody else can move it.
     const { sequence } = await this.#log.cursor(processor)
+    this.last = Math.max(this.last, sequence)
     this.#begin(processor, epoch)
     return { published: sequence, epoch }
   }
