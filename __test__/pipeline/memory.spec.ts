@@ -158,3 +158,21 @@ test.serial('PIPE-8: a refused batch goes again as a whole, however large it is'
   writer.settle(1)
   await processor.caughtUp({ timeout: 20_000 })
 })
+
+test.serial('S1.30: processors that come and go leave nothing behind, though no event comes', async t => {
+  await using pipeline = await EventPipeline.open<number>()
+  pipeline.addWriter<number>(new Drain())
+  const comeAndGo = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      const processor = await pipeline.addProcessor<number>({ name: 'p', process: same, writer: 'drain' })
+      await processor.rewind(1)
+      await processor.remove()
+    }
+  }
+  await comeAndGo(1000)
+  const before = ownHeap()
+  for (let round = 0; round < 3; round++) {
+    await comeAndGo(1000)
+    t.true(ownHeap() - before < 2 * MiB, `${(ownHeap() - before) / MiB} MiB more`)
+  }
+})

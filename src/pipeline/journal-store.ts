@@ -163,6 +163,8 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
 
   /** Lets the journal drop what all have published and the ring does not hold, a ring's length at a time. */
   housekeeping(): Promise<void> | undefined {
+    // Most of the time nobody need be asked.
+    if (this.ring.first - this.#compacted < this.ring.size) return undefined
     const below = this.#needed()
     return below - this.#compacted < this.ring.size ? undefined : this.#compact(below)
   }
