@@ -98,8 +98,10 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
 
   spec('an append of nothing tells where the log ends', async (t, { log }) => {
     t.is(await log.append([]), 0)
+    t.is(await log.last?.(), 0)
     await log.append(named(2))
     t.is(await log.append([]), 2)
+    t.is(await log.last?.(), 2)
     await t.throwsAsync(log.append([], { expectedSequence: 1 }), { code: 'ERR_SEQUENCE_FENCED' })
   })
 
@@ -115,6 +117,7 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     const settled = await Promise.allSettled(all)
     t.is(settled.filter(({ status }) => status === 'fulfilled').length, 1)
     t.is(await log.append([]), 5)
+    t.is(await log.last?.(), 5)
   })
 
   spec('an append in an older epoch than one before is refused, also that of another client', async (t, client) => {

@@ -1,32 +1,7 @@
-import anyTest, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { fileJournal, type Journal } from '../../index.ts'
-import { loadNative } from '../../src/native/loader.ts'
+import { diskTest as test } from '../helpers/disk-faults.ts'
 import { event, events, JournalFolder, replayed, sequences } from '../helpers/journals.ts'
-
-interface Faults {
-  /** Of every journal of this process: bytes that one write takes at most, bytes until the disk is full, syncs until one fails; -1 = never. */
-  failDisk?: (short: number, room: number, syncs: number) => void
-}
-
-const { failDisk } = loadNative().addon as Faults
-
-/** One at a time, for the fault is the process's; a build without faults looks at nothing. */
-function test(
-  title: string,
-  body: (t: ExecutionContext, fail: NonNullable<Faults['failDisk']>) => Promise<void>,
-): void {
-  anyTest.serial(title, async t => {
-    if (failDisk === undefined) {
-      t.pass('the addon was built without SLUICEGATE_FEATURES=faults')
-      return
-    }
-    try {
-      await body(t, failDisk)
-    } finally {
-      failDisk(-1, -1, -1)
-    }
-  })
-}
 
 /** Everything but `close` is refused, with the call that failed as the cause. */
 async function isPoisoned(t: ExecutionContext, journal: Journal, code: string): Promise<void> {

@@ -3,6 +3,7 @@ import test from 'ava'
 import { EventPipeline, type DeadLetter, type Processor, type ProcessorOptions } from '../../index.ts'
 import { standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
+import { MemoryJournal } from './memory-journal.ts'
 import { Recorder, type RecorderOptions } from './recorder.ts'
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
@@ -433,4 +434,66 @@ test('S1.27: credit and the window of what is under way outlive a write that cra
   t.deepEqual([...new Set(writer.values)], numbers(20))
   t.is(pipeline.metrics().processors['p']?.credit, 4)
   await pipeline.close()
+})
+
+test('PIPE-8: a nack that is returned and names no output of its batch refuses the batch, with the reason', async t => {
+  const { pipeline, writer, processor } = await scene(3)
+  writer.settle(0, { sequence: 99, index: 0, retryAfter: 0 })
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { code: 'ERR_INVALID_OPTION' })
+  t.is(processor.published, 0)
+  processor.resume()
+  await waitFor(() => writer.items.length === 6)
+  for (let n = 1; n < writer.calls.length; n++) writer.settle(n)
+  await processor.caughtUp({ timeout: 5000 })
+  t.is(pipeline.metrics().processors['p']?.credit, 16)
+  await pipeline.close()
+})
+
+test('PIPE-8: a nack that is returned for what another one took back already takes all that came before', async t => {
+  const { pipeline, writer, processor } = await scene(4)
+  writer.last.link.nack({ sequence: 3, index: 0, retryAfter: 0 })
+  writer.settle(0, { sequence: 4, index: 0, retryAfter: 0 })
+  await waitFor(() => processor.published === 2)
+  await waitFor(() => writer.calls.length === 2)
+  t.deepEqual(writer.places, [...at(4), '3.0', '4.0'])
+  writer.settle(1)
+  await processor.caughtUp({ timeout: 5000 })
+  t.is(pipeline.metrics().processors['p']?.credit, 16)
+  await pipeline.close()
+})
+
+test('PIPE-8: a nack that is returned for what is acknowledged refuses what came after it', async t => {
+  for (const ack of ['batch', 'manual'] as const) {
+    const { pipeline, writer, processor } = await scene(4, { ack })
+    writer.last.link.ack(2)
+    writer.settle(0, { sequence: 1, index: 0, retryAfter: 0 })
+    await waitFor(() => writer.calls.length === 2)
+    t.deepEqual(writer.places, [...at(4), '3.0', '4.0'])
+    t.is(processor.published, 2)
+    writer.last.link.ack(4)
+    writer.settle(1)
+    await processor.caughtUp({ timeout: 5000 })
+    t.is(pipeline.metrics().processors['p']?.credit, 16)
+    await pipeline.close()
+  }
+})
+
+test('S1.11: acknowledgement and journal are chosen apart: with each of them a processor resumes behind what is done', async t => {
+  for (const ack of ['none', 'batch', 'manual'] as const) {
+    const journal = new MemoryJournal()
+    const options = { name: 'p', ack, process: ({ data }: { data: number }): number[] => [data] }
+    const onWrite: RecorderOptions<number>['onWrite'] = ({ items }, link) => {
+      if (ack === 'manual') link.ack(items.at(-1)?.sequence ?? 0)
+    }
+    for (const from of [1, 6]) {
+      const pipeline = await EventPipeline.open<number>({ journal })
+      const writer = new Recorder<number>({ onWrite })
+      const processor = await pipeline.addProcessor<number>({ ...options, writer })
+      for (const n of numbers(5, from)) await pipeline.publish(n)
+      await processor.caughtUp({ timeout: 5000 })
+      t.deepEqual(writer.values, numbers(5, from), ack)
+      await pipeline.close()
+    }
+  }
 })

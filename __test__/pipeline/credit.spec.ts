@@ -301,3 +301,146 @@ test('an output that is larger than the whole look-ahead goes alone', async t =>
   await processor.caughtUp({ timeout: 5000 })
   t.is(writer.items.length, 2)
 })
+
+const loop: Record<string, unknown> = {}
+loop['self'] = loop
+const unmeasured: readonly (readonly [kind: string, value: unknown])[] = [
+  ['a BigInt', 1n],
+  ['a circle', loop],
+  [
+    'a toJSON that throws',
+    {
+      toJSON: () => {
+        throw new Error('no JSON')
+      },
+    },
+  ],
+]
+
+for (const [kind, value] of unmeasured) {
+  test(`with maxBytes an output without JSON fails its event, and nothing else: ${kind}`, async t => {
+    await using pipeline = await opened()
+    const writer = Recorder.eager<unknown>()
+    const letters: number[] = []
+    const gives = [
+      (): unknown[] => ['fine', value],
+      async (): Promise<unknown[]> => ['fine', value],
+      function* (): Generator<unknown, void> {
+        yield* ['fine', value]
+      },
+      async function* (): AsyncGenerator<unknown, void> {
+        yield* ['fine', value]
+      },
+    ]
+    const processor = await pipeline.addProcessor<unknown>({
+      name: 'p',
+      lookahead: { maxBytes: 1000 },
+      process: ({ data }) => (gives[data]?.() as unknown[] | undefined) ?? ['good'],
+      onExhausted: 'dead-letter',
+      deadLetter: ({ sequence }) => void letters.push(sequence),
+      writer,
+    })
+    for (const n of numbers(5, 0)) await pipeline.publish(n)
+    await processor.caughtUp({ timeout: 5000 })
+    t.deepEqual(letters, numbers(4))
+    t.is(writer.values.at(-1), 'good')
+    t.false(writer.values.includes(value))
+    // What is counted is given back: the whole look-ahead is there for the next ones.
+    for (const n of numbers(200, 5)) await pipeline.publish(n)
+    await processor.caughtUp({ timeout: 5000 })
+  })
+}
+
+test('an output that changes while it waits is counted as it came', async t => {
+  await using pipeline = await opened()
+  const writer = new Recorder<string[]>({ capacity: 1 })
+  const values: string[][] = []
+  const processor = await pipeline.addProcessor<string[]>({
+    name: 'p',
+    lookahead: { items: 1000, maxBytes: 400 },
+    *process() {
+      for (;;) {
+        const value = ['x'.repeat(90)]
+        values.push(value)
+        yield value
+      }
+    },
+    writer,
+  })
+  await pipeline.publish(1)
+  await waitFor(() => writer.calls.length === 1)
+  await turns(2)
+  const ahead = values.length - 1
+  // What waits shrinks to nothing; that makes no room for more than leaves.
+  for (const value of values) value.length = 0
+  writer.settle(0)
+  await waitFor(() => writer.calls.length === 2)
+  await turns(2)
+  t.is(values.length - 2, ahead)
+  await processor.remove()
+})
+
+test('S1.7, S1.16: a processor that was granted credit waits for none of the places that others hold', async t => {
+  await using pipeline = await opened()
+  const writer = new Recorder<number>({
+    capacity: 2,
+    onWrite: ({ processor, items }, link) => {
+      if (processor !== 'granted') return
+      link.grant(1000)
+      link.ack(items.at(-1)?.sequence ?? 0)
+    },
+  })
+  pipeline.addWriter(writer)
+  const options = { ack: 'manual', process: same, writer: 'recorder' } as const
+  const granted = await pipeline.addProcessor<number>({ ...options, name: 'granted' })
+  await pipeline.publish(1)
+  await granted.caughtUp({ timeout: 5000 })
+  const stuck = await pipeline.addProcessor<number>({ ...options, name: 'stuck' })
+  for (const n of numbers(5, 2)) await pipeline.publish(n)
+  await waitFor(() => writer.calls.filter(({ batch }) => batch.processor === 'stuck').length > 0)
+  for (const n of numbers(100, 7)) await pipeline.publish(n)
+  await granted.caughtUp({ timeout: 5000 })
+  t.is(granted.published, 106)
+  t.is(stuck.published, 0)
+  await stuck.remove()
+})
+
+test('PIPE-4: whatever a writer grants, and however often, no more is sent than it granted, and all of that', async t => {
+  const steps = fc.array(
+    fc.record({ grant: fc.integer({ min: 0, max: 60 }), events: fc.integer({ min: 0, max: 12 }) }),
+    {
+      maxLength: 15,
+    },
+  )
+  await fc.assert(
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (plan, maxBatch) => {
+      await using pipeline = await opened()
+      let granted = 1
+      let link: WriterLink | undefined
+      const writer = new Recorder<number>({
+        capacity: 9,
+        maxBatch,
+        onWrite: (_, its) => {
+          its.grant(granted)
+          link = its
+        },
+      })
+      const processor = await pipeline.addProcessor({ name: 'p', process: same, ack: 'manual', writer })
+      await pipeline.publish(1)
+      await waitFor(() => writer.items.length === 1)
+      let published = 1
+      for (const { grant, events } of plan) {
+        for (let n = 0; n < events; n++) await pipeline.publish(++published)
+        granted = Math.max(granted, grant)
+        link?.grant(grant)
+        const expected = Math.min(granted, published)
+        await waitFor(() => writer.items.length >= expected)
+        await turns(2)
+        t.is(writer.items.length, expected)
+      }
+      t.deepEqual(writer.values, numbers(Math.min(granted, published)))
+      await processor.remove()
+    }),
+    { numRuns: 50 },
+  )
+})

@@ -50,6 +50,32 @@ test('S1.28: what is published and not processed is there after a restart, from 
   await third.close()
 })
 
+test('PIPE-1: sequences go up to the largest safe integer; the next publish is an error, and nothing is harmed', async t => {
+  const folder = path.join(await scratch(t), 'journal')
+  const largest = Number.MAX_SAFE_INTEGER
+  const journal = await fileJournal(folder)
+  await journal.append([{ kind: 'event', sequence: largest - 1, payload: Buffer.from('1') }])
+  const pipeline = await EventPipeline.open<number>({ journal, ring: 8 })
+  const values: number[] = []
+  const processor = await pipeline.addProcessor<number>({
+    name: 'p',
+    process: ({ data }) => [data],
+    writer: {
+      name: 'w',
+      capacity: 4,
+      write: async ({ items }) => void values.push(...items.map(({ value }) => value)),
+    },
+  })
+  t.is(await pipeline.publish(2), largest)
+  await processor.caughtUp({ timeout: 10_000 })
+  for (let tries = 0; tries < 2; tries++) {
+    await t.throwsAsync(pipeline.publish(3), { code: 'ERR_INVALID_OPTION' })
+  }
+  t.deepEqual(values, [1, 2])
+  t.is(processor.published, largest)
+  await pipeline.close()
+})
+
 test('PIPE-12: SIGKILL at random moments: every event is processed, in order, and only the unpublished end is repeated', async t => {
   await survivesCrashes(t, await scratch(t), 4)
 })

@@ -7,6 +7,7 @@ import { turns, waitFor } from '../helpers/wait-for.ts'
 import { MemoryJournal } from './memory-journal.ts'
 import { Recorder } from './recorder.ts'
 
+const MiB = 1024 * 1024
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
 const same = ({ data }: { data: number }): number[] => [data]
 
@@ -349,4 +350,182 @@ test('S1.29: events are serialised by the codec, and read back by it', async t =
   t.deepEqual(writer.values, [day])
   await again.close()
   await pipeline.close()
+})
+
+test('an event that no journal takes is refused alone: those beside it are published, and no processor stops', async t => {
+  const journal = new MemoryJournal()
+  const codec = {
+    encode: (value: number): Uint8Array => {
+      if (value === 2) return new Uint8Array(64 * MiB)
+      return value === 4 ? ('text' as never) : Buffer.from(`${value}`)
+    },
+    decode: (bytes: Uint8Array): number => Number(Buffer.from(bytes).toString()),
+  }
+  const pipeline = await EventPipeline.open<number>({ journal, codec })
+  const writer = Recorder.eager<number>()
+  const processor = await added(pipeline, writer)
+  const outcomes = await Promise.allSettled(numbers(5).map(n => pipeline.publish(n)))
+  t.like(outcomes[1], { status: 'rejected', reason: { code: 'ERR_ITEM_TOO_LARGE', value: 2 } })
+  t.like(outcomes[3], { status: 'rejected', reason: { code: 'ERR_INVALID_OPTION' } })
+  t.deepEqual(
+    outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    [1, 2, 3],
+  )
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual(writer.values, [1, 3, 5])
+  await pipeline.close()
+})
+
+test('a name that no journal takes is refused alone', async t => {
+  const pipeline = await opened(new MemoryJournal())
+  const published = pipeline.publish(1)
+  for (const name of ['\uD800', 'x'.repeat(65_536)]) {
+    const error = await t.throwsAsync(added(pipeline, Recorder.eager<number>(), name), { code: 'ERR_INVALID_OPTION' })
+    t.regex(error?.message ?? '', /`name`/u)
+  }
+  t.is(await published, 1)
+  await pipeline.close()
+})
+
+test('PIPE-9: events that gather while an append is under way go in as many as the journal takes, in order', async t => {
+  const journal = new MemoryJournal()
+  const codec = { encode: (): Uint8Array => new Uint8Array(60 * MiB), decode: (): number => 0 }
+  const pipeline = await EventPipeline.open<number>({ journal, codec })
+  const sizes: number[] = []
+  journal.before = records => void sizes.push(records.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0))
+  t.deepEqual(await Promise.all(numbers(6).map(n => pipeline.publish(n))), numbers(6))
+  t.true(Math.max(...sizes) <= 256 * MiB, sizes.join())
+  t.deepEqual(journal.events, numbers(6))
+  await pipeline.close()
+})
+
+test('after progress could not be kept, resume goes on behind what was published, in a new epoch', async t => {
+  const journal = new MemoryJournal()
+  const pipeline = await opened(journal)
+  const writer = new Recorder<number>({ capacity: 2, maxBatch: 1 })
+  const processor = await added(pipeline, writer)
+  for (const n of numbers(4)) await pipeline.publish(n)
+  await waitFor(() => writer.calls.length === 2)
+  writer.settle(0)
+  await waitFor(() => processor.published === 1)
+  await waitFor(() => writer.calls.length === 3)
+  journal.before = () => {
+    throw new Error('EIO')
+  }
+  const old = writer.last.link
+  writer.settle(1)
+  await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { message: 'EIO' })
+  journal.before = undefined
+  const { length } = writer.calls
+  // Twice, at once: it begins anew once.
+  processor.resume()
+  processor.resume()
+  const caughtUp = processor.caughtUp({ timeout: 5000 })
+  await waitFor(() => writer.calls.length === length + 2)
+  t.deepEqual(writer.resets, [[2, 2]])
+  t.is(writer.last.batch.epoch, 2)
+  old.ack(4)
+  for (let n = 2; n < length; n++) writer.settle(n)
+  await turns(2)
+  t.is(processor.published, 1)
+  for (let n = length; processor.published < 4; n++) {
+    await waitFor(() => writer.calls.length > n)
+    writer.settle(n)
+    await turns(2)
+  }
+  await caughtUp
+  t.deepEqual(writer.values.slice(length), [2, 3, 4])
+  const again = await opened(journal.crashed())
+  const resumed = await added(again, Recorder.eager<number>())
+  t.is(resumed.published, 4)
+  await again.close()
+  await pipeline.close()
+})
+
+test('an event that the codec can not read halts the processor that needs it; resume tries again', async t => {
+  const journal = new MemoryJournal()
+  let isBroken = false
+  const codec = {
+    encode: (value: number): Uint8Array => Buffer.from(`${value}`),
+    decode: (bytes: Uint8Array): number => {
+      const value = Number(Buffer.from(bytes).toString())
+      if (value === 3 && isBroken) throw new Error('no number')
+      return value
+    },
+  }
+  const first = await EventPipeline.open<number>({ journal, codec })
+  await added(first, new Recorder<number>())
+  for (const n of numbers(6)) await first.publish(n)
+  const pipeline = await EventPipeline.open<number>({ journal: journal.crashed(), codec, ring: 2 })
+  isBroken = true
+  const writer = Recorder.eager<number>()
+  const processor = await added(pipeline, writer)
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
+  t.regex(error?.message ?? '', /Event 3 .*no number/u)
+  isBroken = false
+  processor.resume()
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual([...new Set(writer.values)], numbers(6))
+  await pipeline.close()
+})
+
+test('a journal that can not be read is closed, for nobody else has it', async t => {
+  const journal = new MemoryJournal()
+  const pipeline = await opened(journal)
+  await pipeline.publish(1)
+  const codec = {
+    encode: (): Uint8Array => new Uint8Array(),
+    decode: (): number => {
+      throw new Error('no number')
+    },
+  }
+  const left = journal.crashed()
+  await t.throwsAsync(EventPipeline.open<number>({ journal: left, codec }), { message: 'no number' })
+  t.true(left.isClosed)
+  await pipeline.close()
+})
+
+test('events that only an absent processor has not published are kept until it is back, or added once more and removed', async t => {
+  const before = new MemoryJournal()
+  const first = await opened(before)
+  await added(first, Recorder.eager<number>(), 'absent')
+  await first.close()
+  const journal = before.crashed()
+  const pipeline = await opened(journal, 8)
+  const here = await added(pipeline, Recorder.eager<number>(), 'here')
+  for (const n of numbers(100)) await pipeline.publish(n, { timeout: 5000 })
+  await here.caughtUp({ timeout: 5000 })
+  t.is(journal.events.length, 100)
+  const absent = await added(pipeline, new Recorder<number>({ name: 'nowhere' }), 'absent')
+  await absent.remove()
+  for (const n of numbers(20, 101)) await pipeline.publish(n, { timeout: 5000 })
+  await here.caughtUp({ timeout: 5000 })
+  t.true((journal.events[0] ?? 0) > 80, `${journal.events[0]} is the first`)
+  await pipeline.close()
+})
+
+test('PIPE-11: an epoch never counts backwards, not for a processor that is removed while it is rewound', async t => {
+  const journal = new MemoryJournal()
+  const pipeline = await opened(journal)
+  const writer = new Recorder<number>({ onWrite: () => undefined })
+  const processor = await added(pipeline, writer)
+  for (const n of numbers(3)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 5000 })
+  journal.before = async () => await turns(3)
+  const rewound = t.throwsAsync(processor.rewind(1), { code: 'ERR_STAGE_STOPPED' })
+  await turns()
+  await processor.remove()
+  await rewound
+  t.deepEqual(writer.resets, [])
+  const epochs = journal.records.flatMap(({ kind, epoch }) => (kind === 'epoch' ? [epoch ?? 0] : []))
+  t.deepEqual(epochs, [1, 2, 2])
+  for (const state of [pipeline, await opened(journal.crashed())]) {
+    const second = Recorder.eager<number>({ name: `${Math.random()}` })
+    await added(state, second)
+    t.deepEqual(
+      second.resets.map(([epoch]) => epoch),
+      [3],
+    )
+    await state.close()
+  }
 })

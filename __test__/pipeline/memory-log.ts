@@ -31,6 +31,10 @@ export class MemoryLog implements EventLog {
   largestAppend = 0
   commits = 0
   isDown = false
+  /** Bytes that one event may have. */
+  largest = LARGEST
+  /** Runs before each `acquire`. */
+  beforeAcquire: (() => Promise<void>) | undefined
   isClosed = false
 
   constructor(kept: Kept = new Kept()) {
@@ -48,8 +52,8 @@ export class MemoryLog implements EventLog {
   ): Promise<number> {
     checkAppend(payloads, options)
     const kept = this.#reach()
-    const large = payloads.find(({ length }) => length > LARGEST)
-    if (large !== undefined) throw tooLarge(large, `the memory takes ${LARGEST}`)
+    const large = payloads.find(({ length }) => length > this.largest)
+    if (large !== undefined) throw tooLarge(large, `the memory takes ${this.largest}`)
     const { epoch, expectedSequence = kept.payloads.length } = options ?? {}
     if (epoch !== undefined && epoch < kept.epoch) throw fencedAppend(epoch, kept.epoch)
     if (expectedSequence !== kept.payloads.length) throw conflict(expectedSequence, kept.payloads.length)
@@ -75,6 +79,15 @@ export class MemoryLog implements EventLog {
     return reader
   }
 
+  /** As they are kept, to be looked at and damaged. */
+  get payloads(): Uint8Array[] {
+    return this.#kept.payloads
+  }
+
+  async last(): Promise<number> {
+    return this.#reach().payloads.length
+  }
+
   async cursor(processor: string): Promise<{ sequence: number; epoch: number }> {
     checkProcessor(processor)
     const { sequence, epoch } = this.#cursorOf(processor)
@@ -92,6 +105,7 @@ export class MemoryLog implements EventLog {
 
   async acquire(processor: string): Promise<number> {
     checkProcessor(processor)
+    await this.beforeAcquire?.()
     const cursor = this.#cursorOf(processor)
     cursor.isFresh = true
     return ++cursor.epoch

@@ -1,7 +1,7 @@
 // Memory that does not grow, however much goes through or stands still. Measured, so this file runs alone in its process.
 import test from 'ava'
 import { EventPipeline, type Processor } from '../../index.ts'
-import { turns } from '../helpers/wait-for.ts'
+import { turns, waitFor } from '../helpers/wait-for.ts'
 import { ownHeap } from '../helpers/usage.ts'
 import { Recorder } from './recorder.ts'
 
@@ -138,4 +138,41 @@ test.serial('S1.35: a thousand processors cost a few KiB each, and all get every
   for (const processor of processors) await processor.caughtUp({ timeout: 60_000 })
   t.is(drain.count, 300_000)
   t.true(ownHeap() - before < 40 * MiB, `${(ownHeap() - before) / MiB} MiB in all`)
+})
+
+test.serial('PIPE-8: a refused batch goes again as a whole, however large it is', async t => {
+  const count = 200_000
+  await using pipeline = await EventPipeline.open<number>()
+  const writer = new Recorder<number>({ capacity: count })
+  const processor = await pipeline.addProcessor<number>({
+    name: 'p',
+    process: () => Array.from({ length: count }, (_, i) => i),
+    retry: { attempts: 2, initial: 0 },
+    writer,
+  })
+  await pipeline.publish(1)
+  await waitFor(() => writer.calls.length === 1, { deadline: 20_000 })
+  writer.fail(0, new Error('no'))
+  await waitFor(() => writer.calls.length === 2, { deadline: 20_000 })
+  t.is(writer.last.batch.items.length, count)
+  writer.settle(1)
+  await processor.caughtUp({ timeout: 20_000 })
+})
+
+test.serial('S1.30: processors that come and go leave nothing behind, though no event comes', async t => {
+  await using pipeline = await EventPipeline.open<number>()
+  pipeline.addWriter<number>(new Drain())
+  const comeAndGo = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      const processor = await pipeline.addProcessor<number>({ name: 'p', process: same, writer: 'drain' })
+      await processor.rewind(1)
+      await processor.remove()
+    }
+  }
+  await comeAndGo(1000)
+  const before = ownHeap()
+  for (let round = 0; round < 3; round++) {
+    await comeAndGo(1000)
+    t.true(ownHeap() - before < 2 * MiB, `${(ownHeap() - before) / MiB} MiB more`)
+  }
 })

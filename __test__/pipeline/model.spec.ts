@@ -29,7 +29,7 @@ interface Plan {
 }
 
 interface Fate {
-  readonly kind: 'ok' | 'throw' | 'nack' | 'late' | 'link nack'
+  readonly kind: 'ok' | 'throw' | 'nack' | 'late' | 'link nack' | 'two nacks'
   readonly at: number
   readonly wait: number
 }
@@ -45,7 +45,7 @@ const plans = fc.record<Plan>({
   isUnordered: fc.boolean(),
   fates: fc.array(
     fc.record<Fate>({
-      kind: fc.constantFrom('ok', 'ok', 'ok', 'throw', 'nack', 'late', 'link nack'),
+      kind: fc.constantFrom('ok', 'ok', 'ok', 'throw', 'nack', 'late', 'link nack', 'two nacks'),
       at: fc.nat(7),
       wait: fc.nat(3),
     }),
@@ -116,11 +116,13 @@ for (const deadLetters of [false, true]) {
           held += items.length
           most = Math.max(most, held)
           const front = fate.at % items.length
-          if (fate.kind === 'link nack') link.nack(nackAt(items, front))
+          const isLinked = fate.kind === 'link nack' || fate.kind === 'two nacks'
+          if (isLinked) link.nack(nackAt(items, front))
           await turns(fate.kind === 'late' ? 4 : fate.wait)
           held -= items.length
           if (fate.kind === 'throw') throw new Error('fate')
-          keep(fate.kind === 'nack' || fate.kind === 'link nack' ? items.slice(0, front) : items)
+          keep(fate.kind === 'nack' || isLinked ? items.slice(0, front) : items)
+          if (fate.kind === 'two nacks') return nackAt(items, items.length - 1)
           return fate.kind === 'nack' ? nackAt(items, front) : undefined
         }
         const writer = new Recorder<string>({

@@ -198,3 +198,51 @@ test('a bad option is an error that names it', async t => {
   await wrong({ name: 'q', writer: Recorder.eager<number>() }, 'writer.name')
   t.throws(() => pipeline.addWriter(writer), { code: 'ERR_INVALID_OPTION' })
 })
+
+test('who waits behind a processor that has halted is let in when it is removed, and the writer is free', async t => {
+  await using pipeline = await EventPipeline.open<number>({ ring: 2 })
+  const writer = new Recorder<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  for (const n of numbers(2)) await pipeline.publish(n)
+  const waiting = numbers(3, 3).map(n => pipeline.publish(n))
+  await waitFor(() => writer.items.length === 2)
+  for (let n = 0; n < writer.calls.length; n++) writer.fail(n, new Error('gone'))
+  await t.throwsAsync(processor.caughtUp(), { code: 'ERR_NACK' })
+  t.is(await standing(waiting[0] as Promise<number>), 'pending')
+  await Promise.all([processor.remove(), processor.remove()])
+  t.deepEqual(await Promise.all(waiting), numbers(3, 3))
+  t.deepEqual(pipeline.metrics().processors, {})
+  const second = Recorder.eager<number>()
+  const next = await pipeline.addProcessor({ name: 'p', process: same, writer: second })
+  await next.caughtUp({ timeout: 5000 })
+  t.deepEqual(second.values, numbers(2, 4))
+})
+
+test('a processor that is removed during close is not waited for, and is no failure', async t => {
+  const pipeline = await EventPipeline.open<number>({ ring: 2 })
+  const writer = new Recorder<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  for (const n of numbers(2)) await pipeline.publish(n)
+  const waiting = pipeline.publish(3)
+  const closed = pipeline.close()
+  t.is(await standing(closed), 'pending')
+  await processor.remove()
+  t.is(await waiting, 3)
+  await closed
+})
+
+test('a writer that two processors share is left once, however often one of them is removed', async t => {
+  await using pipeline = await EventPipeline.open<number>()
+  const writer = new Recorder<number>({ capacity: 2 })
+  const one = await pipeline.addProcessor({ name: 'one', process: same, writer })
+  await pipeline.addProcessor({ name: 'two', process: same, writer })
+  await Promise.all([one.remove(), one.remove(), one.remove()])
+  await pipeline.addProcessor({ name: 'three', process: same, writer: 'recorder' })
+  for (const n of numbers(9)) await pipeline.publish(n)
+  await turns(5)
+  t.is(writer.items.length, 2)
+  for (let n = 0; n < 18; n++) {
+    await waitFor(() => writer.calls.length > n || writer.items.length === 18)
+    writer.settle(n)
+  }
+})

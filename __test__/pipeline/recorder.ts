@@ -41,7 +41,7 @@ export class Recorder<O> implements Writer<O> {
   async write(batch: WriteBatch<O>, link: WriterLink): Promise<void | Nack> {
     const answer = deferred<void | Nack>()
     this.calls.push({ batch, link, answer })
-    this.items.push(...batch.items)
+    for (const item of batch.items) this.items.push(item)
     return this.#onWrite === undefined ? await answer.promise : await this.#onWrite(batch, link)
   }
 

@@ -1,6 +1,6 @@
 // Starting anew: rewind, epochs, removal. In memory, where what the ring holds is all there is.
 import test from 'ava'
-import { EventPipeline } from '../../index.ts'
+import { EventPipeline, type Writer } from '../../index.ts'
 import { deferred } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { Recorder } from './recorder.ts'
@@ -203,4 +203,57 @@ test('S1.33: one name has one sender', async t => {
   const [first, second] = await Promise.allSettled([pipeline.addProcessor(options), pipeline.addProcessor(options)])
   t.is(first.status, 'fulfilled')
   t.is(second.status, 'rejected')
+})
+
+test('PIPE-10: a writer that serves several processors is told which of them starts anew, and the others go on', async t => {
+  await using pipeline = await EventPipeline.open<number>()
+  const resets: unknown[] = []
+  const written: string[] = []
+  const gate = deferred()
+  const writer: Writer<number> = {
+    name: 'w',
+    capacity: 8,
+    write: async ({ processor, items }) => void written.push(...items.map(({ value }) => `${processor}${value}`)),
+    reset: async (...told) => {
+      resets.push(told)
+      await gate.promise
+    },
+  }
+  const one = await pipeline.addProcessor({ name: 'a', process: same, writer })
+  const two = await pipeline.addProcessor({ name: 'b', process: same, writer })
+  for (const n of numbers(2)) await pipeline.publish(n)
+  await one.caughtUp({ timeout: 5000 })
+  await two.caughtUp({ timeout: 5000 })
+  const rewound = one.rewind(2)
+  await pipeline.publish(3)
+  await two.caughtUp({ timeout: 5000 })
+  t.deepEqual(resets, [[2, 2, 'a']])
+  t.deepEqual(
+    written.filter(text => text.startsWith('a')),
+    ['a1', 'a2'],
+  )
+  gate.resolve()
+  await rewound
+  await one.caughtUp({ timeout: 5000 })
+  t.deepEqual(
+    written.filter(text => text.startsWith('a')),
+    ['a1', 'a2', 'a2', 'a3'],
+  )
+})
+
+test('a removal does not wait for a reset that never ends', async t => {
+  await using pipeline = await EventPipeline.open<number>()
+  const writer: Writer<number> = {
+    name: 'w',
+    capacity: 8,
+    write: async () => {},
+    reset: () => new Promise(() => {}),
+  }
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  await pipeline.publish(1)
+  await processor.caughtUp({ timeout: 5000 })
+  void processor.rewind(1)
+  await turns(2)
+  await processor.remove()
+  t.deepEqual(pipeline.metrics().processors, {})
 })

@@ -1,6 +1,6 @@
 // Files and children as writers.
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rename, rm, truncate, writeFile, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import anyTest, { type ExecutionContext } from 'ava'
@@ -150,3 +150,103 @@ test('a write that fails refuses what was handed over behind it, so the order st
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').map(Number)
   t.deepEqual([...new Set(lines)], numbers(6))
 })
+
+test('an output that can not be encoded fails its own processor: another one that shares the file neither waits nor fails', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<bigint | number>(file, { maxBatch: 1 })
+  await using pipeline = await EventPipeline.open<number>()
+  const bad = await pipeline.addProcessor<bigint | number>({
+    name: 'bad',
+    process: ({ data }) => [data === 5 ? 5n : data],
+    writer,
+  })
+  const good = await pipeline.addProcessor<bigint | number>({ name: 'good', process: ({ data }) => [-data], writer })
+  for (const processor of [bad, good]) processor.pause()
+  for (const n of numbers(10)) await pipeline.publish(n)
+  for (const processor of [bad, good]) processor.resume()
+  const error = await t.throwsAsync(bad.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  t.regex(error?.message ?? '', /BigInt/u)
+  await good.caughtUp({ timeout: 10_000 })
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').map(Number)
+  t.deepEqual(
+    lines.filter(line => line < 0),
+    numbers(10).map(n => -n),
+  )
+  t.deepEqual(
+    lines.filter(line => line > 0),
+    numbers(4),
+  )
+  await bad.remove()
+})
+
+test('a rewind of one processor refuses nothing of another one that shares the file', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<number>(file, { maxBatch: 1 })
+  await using pipeline = await EventPipeline.open<number>()
+  const one = await pipeline.addProcessor<number>({ name: 'one', process: same, writer })
+  const two = await pipeline.addProcessor<number>({ name: 'two', process: ({ data }) => [-data], writer })
+  for (const n of numbers(50)) await pipeline.publish(n)
+  await one.rewind(1)
+  await one.caughtUp({ timeout: 10_000 })
+  await two.caughtUp({ timeout: 10_000 })
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').map(Number)
+  t.deepEqual(
+    lines.filter(line => line < 0),
+    numbers(50).map(n => -n),
+  )
+  t.deepEqual(lines.filter(line => line > 0).slice(-50), numbers(50))
+})
+
+test('a file that was moved away is made anew, and one that others have cut is appended to', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<number>(file, { sync: true })
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  const written = async (n: number): Promise<void> => {
+    await pipeline.publish(n)
+    await processor.caughtUp({ timeout: 10_000 })
+  }
+  await written(1)
+  await rename(file, `${file}.old`)
+  await written(2)
+  await written(3)
+  t.is(await readFile(`${file}.old`, 'utf8'), '1\n')
+  t.is(await readFile(file, 'utf8'), '2\n3\n')
+  await truncate(file)
+  await written(4)
+  t.is(await readFile(file, 'utf8'), '4\n')
+})
+
+test('a batch that fails takes only its own bytes back, not those that others have put there', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<string>(file)
+  await using pipeline = await EventPipeline.open<string>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: ({ data }) => [data], writer })
+  await pipeline.publish('first')
+  await processor.caughtUp({ timeout: 10_000 })
+  await writeFile(file, 'of others\n')
+  const repair = await breakWrites(`"${file}"`)
+  await pipeline.publish(file)
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { message: 'half of it is written' })
+  t.is(await readFile(file, 'utf8'), 'of others\n')
+  repair()
+  processor.resume()
+  await processor.caughtUp({ timeout: 10_000 })
+  t.is(await readFile(file, 'utf8'), `of others\n"${file}"\n`)
+})
+
+/** From now on a write of that text fails half way. */
+async function breakWrites(text: string): Promise<() => void> {
+  const handle = await open('/dev/null')
+  const prototype = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const write = Reflect.get(prototype, 'write') as (bytes: Uint8Array, at: number, length: number) => Promise<unknown>
+  async function broken(this: FileHandle, bytes: Uint8Array, at: number, length: number): Promise<unknown> {
+    if (!Buffer.from(bytes).toString().startsWith(text)) return await write.call(this, bytes, at, length)
+    await write.call(this, bytes, at, Math.ceil(length / 2))
+    throw new Error('half of it is written')
+  }
+  Object.assign(prototype, { write: broken })
+  return () => Object.assign(prototype, { write })
+}

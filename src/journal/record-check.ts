@@ -1,14 +1,8 @@
 // What a record may be, and how many bytes it takes. Throws for what the journal can't give back as it came.
 import { invalidOption, RefusedError } from '../errors.ts'
+import { FIXED_BYTES, LARGEST_APPEND, LARGEST_NAME, LARGEST_RECORD, nameLength } from '../record-limits.ts'
 import type { JournalRecord } from './types.ts'
 
-/** Length, kind, flags, length of the name, sequence, epoch. */
-export const FIXED_BYTES = 24
-
-/** The most of one record, and of the records of one append. */
-const LARGEST_RECORD = 64 * 1024 * 1024
-const LARGEST_APPEND = 256 * 1024 * 1024
-const LARGEST_NAME = 0xffff
 const NAMES_KEPT = 1024
 
 const names = new Map<string, Uint8Array>()
@@ -61,12 +55,9 @@ function nameSize(processor: unknown, at: number): number {
   if (typeof processor !== 'string') throw invalidOption(`records[${at}].processor`, 'a string', processor)
   const known = names.get(processor)
   if (known !== undefined) return known.byteLength
-  const bytes = Buffer.from(processor.slice(0, LARGEST_NAME + 1))
-  // A lone surrogate has no UTF-8: it would come back as another name.
-  if (bytes.byteLength > LARGEST_NAME || bytes.toString() !== processor) {
-    throw invalidOption(`records[${at}].processor`, `text of at most ${LARGEST_NAME} bytes of UTF-8`, processor)
-  }
-  return bytes.byteLength
+  const length = nameLength(processor)
+  if (length !== undefined) return length
+  throw invalidOption(`records[${at}].processor`, `text of at most ${LARGEST_NAME} bytes of UTF-8`, processor)
 }
 
 function isCount(value: unknown): value is number {

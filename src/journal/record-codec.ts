@@ -1,6 +1,7 @@
 // Records as bytes and back: the length of the body, then kind, flags, length of the processor's name, sequence, epoch, name, payload.
 // crates/journal/src/record.rs reads the same layout. Checksums are its own matter.
-import { FIXED_BYTES, nameBytes } from './record-check.ts'
+import { FIXED_BYTES } from '../record-limits.ts'
+import { nameBytes } from './record-check.ts'
 import type { JournalRecord } from './types.ts'
 
 const KINDS = { event: 1, published: 2, epoch: 3 } as const

@@ -80,6 +80,7 @@ export class Admission<I> {
 
   get #hasRoom(): boolean {
     const { store, lowest, ring } = this.#owner
+    if (store.isBroken) return true
     // Without processors nobody has to be waited for, yet what is on its way is bounded all the same.
     return lowest === Infinity ? store.pending < ring : store.last + store.pending - lowest < ring
   }

@@ -1,13 +1,13 @@
 // What a writer's answers do to what was sent: acknowledged, or to be sent again, or given up.
 import { warn } from '../callback.ts'
-import { timeoutError } from '../errors.ts'
+import { invalidOption, timeoutError } from '../errors.ts'
 import type { Line } from './line.ts'
 import { checkNack } from './link.ts'
 import type { ProcessorSettings } from './options.ts'
 import type { Flight, Outbox } from './outbox.ts'
 import type { Refusal, Refusals } from './refusals.ts'
 import type { ProcessorTotals } from './totals.ts'
-import type { Nack } from './types.ts'
+import type { Nack, WriteItem } from './types.ts'
 
 export class Answers<O> {
   #isOver = false
@@ -54,19 +54,16 @@ export class Answers<O> {
     }
   }
 
-  fulfilled(flight: Flight<O>, outcome: void | Nack): void {
+  /** `sent` is what `write` was given, whatever was taken back since. */
+  fulfilled(flight: Flight<O>, sent: readonly WriteItem<O>[], outcome: void | Nack): void {
     if (this.#isOver) return
     if (this.#settings.ack === 'none') return this.#freed(flight)
     try {
-      if (outcome !== undefined && outcome !== null) return this.#returned(flight, outcome)
+      if (outcome !== undefined && outcome !== null) return this.#returned(flight, sent, outcome)
     } catch (error) {
       return this.thrown(flight, error)
     }
-    if (this.#settings.ack === 'batch') {
-      flight.isSettled = true
-      this.#advance()
-      this.#give(flight, flight.held)
-    }
+    this.#give(flight, this.#taken(flight, flight.items.length))
     this.#changed()
   }
 
@@ -146,19 +143,33 @@ export class Answers<O> {
     )
   }
 
-  #returned(flight: Flight<O>, nack: Nack): void {
+  #returned(flight: Flight<O>, sent: readonly WriteItem<O>[], nack: Nack): void {
     checkNack(nack)
-    const { sequence, index } = nack
-    const at = flight.items.findIndex(item => item.sequence === sequence && item.index === index)
-    if (at < flight.acked) return this.#changed()
-    if (this.#settings.ack === 'batch') {
-      const freed = Math.min(flight.held, at - flight.acked)
-      flight.acked = at
-      flight.held -= freed
-      this.#advance()
-      this.refused(nack)
-      if (freed > 0) this.#gaveBack(freed)
-    } else this.refused(nack)
+    const isNamed = ({ sequence, index }: WriteItem<O>): boolean => sequence === nack.sequence && index === nack.index
+    if (!sent.some(isNamed)) throw invalidOption('nack', 'one that names an output of its batch', nack)
+    const { items, start, acked } = flight
+    const found = items.findIndex(isNamed)
+    // One that another nack took back already: all that is left came before it. What is acknowledged stays so.
+    const at = found < 0 ? items.length : Math.max(found, acked)
+    const freed = this.#taken(flight, at)
+    const { retryAfter, fatal = false, reason } = nack
+    // Before anybody may send into the places that are free now.
+    if (at < items.length) {
+      this.#refuse({ position: start + at, culprits: 1, tried: 1, retryAfter, isFatal: fatal, reason })
+    }
+    this.#give(flight, freed)
+    this.#changed()
+  }
+
+  /** The writer has the first so many outputs of it; with 'manual' it tells that elsewhere. Gives how many places that frees. */
+  #taken(flight: Flight<O>, count: number): number {
+    if (this.#settings.ack !== 'batch') return 0
+    const isAll = count === flight.items.length
+    const freed = isAll ? flight.held : Math.min(flight.held, count - flight.acked)
+    flight.acked = count
+    flight.isSettled = isAll
+    this.#advance()
+    return freed
   }
 
   #refuse(refusal: Refusal): void {

@@ -93,7 +93,7 @@ export class CatchUp<I> {
 }
 
 function isFinal(error: unknown): boolean {
-  return ['ERR_SEQUENCE_TRIMMED', 'ERR_SEQUENCE_FENCED', 'ERR_INVALID_OPTION'].some(
+  return ['ERR_SEQUENCE_TRIMMED', 'ERR_SEQUENCE_FENCED', 'ERR_INVALID_OPTION', 'ERR_NACK'].some(
     code => error instanceof SluiceError && error.code === code,
   )
 }

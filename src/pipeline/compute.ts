@@ -108,8 +108,10 @@ export class Compute<I, O> {
     const outcome = outcomeOf<O>(value)
     if (this.#isOver || sequence.attempt !== attempt) return
     if (outcome.kind === 'list') {
-      sequence.give(outcome.values)
-      this.#budget.add(sequence.sent === 0 ? outcome.values : outcome.values.slice(sequence.sent))
+      const { values } = outcome
+      const sizes = this.#budget.sizesOf(sequence.sent === 0 ? values : values.slice(sequence.sent))
+      sequence.give(values, sizes)
+      this.#budget.add(sequence.realised, sizes)
       this.#end(sequence)
     } else if (outcome.kind === 'promise') {
       outcome.promise.then(
@@ -168,7 +170,11 @@ export class Compute<I, O> {
     attempt.isPulling = false
     this.#budget.pulling -= 1
     if (this.#isOver || sequence.attempt !== attempt) return
-    this.#take(sequence, result)
+    try {
+      this.#take(sequence, result)
+    } catch (error) {
+      return this.#failLater(sequence, attempt, error)
+    }
     if (turn.tick()) this.#owner.changed()
     else this.#owner.changedLater()
   }
@@ -179,8 +185,9 @@ export class Compute<I, O> {
       this.#end(sequence)
     } else if (sequence.skip > 0) sequence.skip -= 1
     else {
-      sequence.add(result.value)
-      this.#budget.add([result.value])
+      const sizes = this.#budget.sizesOf([result.value])
+      sequence.add(result.value, sizes)
+      this.#budget.add(1, sizes)
     }
   }
 
@@ -198,7 +205,8 @@ export class Compute<I, O> {
   #fail(sequence: Sequence<I, O>, attempt: Attempt<O>, error: unknown): void {
     if (this.#isOver || sequence.attempt !== attempt) return
     sequence.attempt = undefined
-    this.#budget.remove(sequence.forget())
+    const { items, bytes } = sequence.forget()
+    this.#budget.remove(items, bytes)
     attempt.cancel(error)
     let reason = error
     try {

@@ -238,7 +238,7 @@ export class Course<I, O> implements Sender {
     const batch = { processor: settings.name, epoch: this.epoch, items }
     try {
       Promise.resolve(settings.writer.write(batch, this.#link)).then(
-        outcome => this.#answers.fulfilled(flight, outcome),
+        outcome => this.#answers.fulfilled(flight, items, outcome),
         error => this.#answers.thrown(flight, error),
       )
     } catch (error) {

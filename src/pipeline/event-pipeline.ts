@@ -44,7 +44,7 @@ export class EventPipeline<I> implements AsyncDisposable {
     list('pipelines', settings.name, this, pipeline => pipeline.metrics())
   }
 
-  /** Reads the journal, if there is one. It, or the log, belongs to the pipeline from then on. */
+  /** Reads the journal, if there is one. It, or the log, belongs to the pipeline from then on; a journal that can't be read is closed. */
   static async open<I>(options?: EventPipelineOptions<I>): Promise<EventPipeline<I>> {
     const settings = pipelineSettings(options)
     const bell = new Bell()
@@ -140,34 +140,50 @@ export class EventPipeline<I> implements AsyncDisposable {
   }
 
   #running(): ProcessorCore<I, never>[] {
-    return [...this.#processors.values()].filter(core => core !== undefined)
+    return [...this.#processors.values()].filter((core): core is ProcessorCore<I, never> => core?.isRemoved === false)
   }
 
   async #remove(core: ProcessorCore<I, never>, destination: Destination): Promise<void> {
-    if (this.#processors.get(core.settings.name) !== core) return
-    await core.remove()
-    this.#processors.delete(core.settings.name)
-    this.#writers.leave(destination)
+    try {
+      await core.remove()
+    } finally {
+      if (this.#processors.get(core.settings.name) === core) {
+        this.#processors.delete(core.settings.name)
+        this.#writers.leave(destination)
+      }
+    }
   }
 
   async #close(): Promise<void> {
     // So that `publish` knows of it before anything else happens.
     await Promise.resolve()
-    let failures: unknown[] = []
+    const tail = await this.#tail()
+    // What others append from now on is not waited for, since they may never stop, unless somebody here needs the room.
+    const target = (): number => Math.max(tail, this.#store.own, this.#admission.waiting > 0 ? this.#store.last : 0)
+    const isBehind = (core: ProcessorCore<I, never>): boolean => core.failure === undefined && core.published < target()
     do {
       for (const core of this.#running()) if (core.failure === undefined) core.resume()
-      const outcomes = await Promise.allSettled(this.#running().map(core => core.caughtUp()))
-      failures = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
-      if (failures.length > 0) this.#admission.refuse()
+      await Promise.allSettled(this.#running().map(core => core.through(target())))
+      if (this.#failures().length > 0) this.#admission.refuse()
       await this.#store.flushed()
-    } while (this.#admission.waiting > 0 || this.#isBehind())
+    } while (this.#admission.waiting > 0 || this.#store.pending > 0 || this.#running().some(isBehind))
+    const failures = this.#failures()
     for (const core of this.#running()) core.end()
     await this.#store.close()
     if (failures.length > 0 && !this.#store.isLasting) throw failures[0]
   }
 
-  #isBehind(): boolean {
-    return this.#store.pending > 0 || this.#running().some(core => core.failure === undefined && core.metrics().lag > 0)
+  async #tail(): Promise<number> {
+    try {
+      return await this.#store.tail()
+    } catch {
+      // Nobody can tell: what was read is all there is.
+      return this.#store.last
+    }
+  }
+
+  #failures(): unknown[] {
+    return this.#running().flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]))
   }
 }
 

@@ -40,6 +40,8 @@ export class Feed<I> {
   seek(): void {
     this.#catchUp?.end()
     this.#catchUp = undefined
+    this.#bell.leave(this.#rung)
+    this.#isWaiting = false
   }
 
   #caughtUp(sequence: number): PipelineEvent<I> | undefined {

@@ -2,6 +2,7 @@
 // append leaves no gap between sequences, and one fdatasync serves all who wait.
 import { Deque } from '../deque.ts'
 import type { Journal, JournalRecord } from '../journal/index.ts'
+import { FIXED_BYTES, LARGEST_RECORD } from '../record-limits.ts'
 
 interface Waiting<I> {
   readonly data: I
@@ -20,9 +21,10 @@ export interface JournalLineOwner<I> {
   /** The event after the last; gives its sequence. */
   accepted(data: I): number
   readonly last: number
-  /** An append with events is over, or failed. */
+  /** An append with events is over. */
   appended(): void
-  rejected(): void
+  /** One failed; whether it had events. */
+  rejected(error: unknown, hadEvents: boolean): void
   /** After each append. */
   housekeeping(): Promise<void> | undefined
 }
@@ -30,7 +32,7 @@ export interface JournalLineOwner<I> {
 export class JournalLine<I> {
   readonly #journal: Journal
   readonly #owner: JournalLineOwner<I>
-  #events = new Deque<Waiting<I>>()
+  readonly #events = new Deque<Waiting<I>>()
   // Of progress only the latest of each processor counts.
   #marks = new Map<string, Entry>()
   #entries: Entry[] = []
@@ -80,7 +82,7 @@ export class JournalLine<I> {
 
   async #write(): Promise<void> {
     while (this.#events.length > 0 || this.#marks.size > 0 || this.#entries.length > 0) {
-      const events = this.#events.drain()
+      const events = this.#group()
       const entries = [...this.#entries, ...this.#marks.values()]
       this.#entries = []
       this.#marks = new Map()
@@ -97,10 +99,23 @@ export class JournalLine<I> {
         await this.#owner.housekeeping()
       } catch (error) {
         this.#underWay = 0
-        if (events.length > 0) this.#owner.rejected()
+        this.#owner.rejected(error, events.length > 0)
         for (const { reject } of [...events, ...entries]) reject(error)
       }
     }
     this.#writing = undefined
+  }
+
+  /** The events of the next append: all, but for what would make it too large. */
+  #group(): Waiting<I>[] {
+    const events: Waiting<I>[] = []
+    let bytes = 0
+    for (let next = this.#events.peek(); next !== undefined; next = this.#events.peek()) {
+      bytes += FIXED_BYTES + next.payload.byteLength
+      if (bytes > LARGEST_RECORD && events.length > 0) break
+      events.push(next)
+      this.#events.shift()
+    }
+    return events
   }
 }

@@ -1,7 +1,10 @@
 // Events and progress in a journal: who crashes goes on where the journal says. The newest events are in a ring beside it.
 import { warn } from '../callback.ts'
+import { invalidOption, SluiceError } from '../errors.ts'
+import { LARGEST_NAME, nameLength } from '../record-limits.ts'
 import { JournalLine, type JournalLineOwner } from './journal-line.ts'
 import { repeatsIn, replayed, type JournalState, type Registered } from './journal-state.ts'
+import { checkSize, decodedEvent, encodedEvent } from './payload.ts'
 import { trimmed } from './pipeline-errors.ts'
 import { Ring } from './ring.ts'
 import type { Committed, Start, Store } from './store.ts'
@@ -11,6 +14,7 @@ import type { Codec, PipelineEvent } from './types.ts'
 export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   readonly ring: Ring<I>
   readonly isLasting = true
+  isBroken = false
   readonly #journal: Journal
   readonly #codec: Codec<I>
   readonly #line: JournalLine<I>
@@ -22,7 +26,13 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   #compacted: number
 
   static async open<I>(journal: Journal, codec: Codec<I>, size: number, changed: () => void): Promise<JournalStore<I>> {
-    return new JournalStore(journal, codec, size, changed, await replayed(journal, size))
+    try {
+      return new JournalStore(journal, codec, size, changed, await replayed(journal, size))
+    } catch (error) {
+      // Nobody else may have it, and while it is open nobody else can open it.
+      await journal.close().catch(() => {})
+      throw error
+    }
   }
 
   private constructor(journal: Journal, codec: Codec<I>, size: number, changed: () => void, state: JournalState) {
@@ -42,12 +52,23 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
     return this.ring.last
   }
 
+  get own(): number {
+    return this.ring.last
+  }
+
+  tail(): number {
+    return this.ring.last
+  }
+
   get pending(): number {
     return this.#line.pending
   }
 
   async append(data: I): Promise<number> {
-    return await this.#line.event(data, this.#codec.encode(data))
+    const payload = encodedEvent(this.#codec, data)
+    // Here, for in an append it would take those with it that gathered beside it.
+    checkSize(payload, data)
+    return await this.#line.event(data, payload)
   }
 
   accepted(data: I): number {
@@ -59,8 +80,9 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   }
 
   /** Some of the events may be there all the same. */
-  rejected(): void {
-    this.#hasRepeats = true
+  rejected(error: unknown, hadEvents: boolean): void {
+    this.#hasRepeats ||= hadEvents
+    this.isBroken ||= SluiceError.is(error, 'ERR_JOURNAL_POISONED') || SluiceError.is(error, 'ERR_WRITER_CLOSED')
     this.#changed()
   }
 
@@ -75,13 +97,16 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
         if (kind !== 'event' || isRepeated(repeats, sequence) || sequence < wanted) continue
         if (sequence > wanted) throw trimmed(wanted, sequence)
         wanted += 1
-        yield { sequence, data: this.#codec.decode(payload ?? new Uint8Array()) }
+        yield decodedEvent(this.#codec, sequence, payload ?? new Uint8Array())
       }
       if (wanted === before) throw trimmed(wanted, this.ring.first)
     }
   }
 
   async adopt(processor: string): Promise<Start> {
+    if (nameLength(processor) === undefined) {
+      throw invalidOption('name', `text of at most ${LARGEST_NAME} bytes of UTF-8`, processor)
+    }
     const known = this.#processors.get(processor)
     const published = known === undefined || known.isGone ? this.#first - 1 : known.published
     const epoch = (known?.epoch ?? 0) + 1
@@ -92,13 +117,21 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
   }
 
   commit(processor: string, sequence: number, epoch: number, owner: Committed): void {
-    const written = (): void => {
+    // Of a processor that has started anew since, or is gone, this says nothing any more.
+    const current = (): Registered | undefined => {
       const known = this.#processors.get(processor)
-      if (known?.epoch !== epoch || known.isGone) return
+      return known?.epoch === epoch && !known.isGone ? known : undefined
+    }
+    const written = (): void => {
+      const known = current()
+      if (known === undefined) return
       known.published = sequence
       owner.publishedThrough(sequence)
     }
-    this.#line.mark({ kind: 'published', sequence, processor, epoch }, written, error => owner.failed(error))
+    const failed = (error: unknown): void => {
+      if (current() !== undefined) owner.failed(error)
+    }
+    this.#line.mark({ kind: 'published', sequence, processor, epoch }, written, failed)
   }
 
   check(to: number): undefined {
@@ -112,7 +145,9 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
     return next
   }
 
-  async forget(processor: string, epoch: number): Promise<void> {
+  async forget(processor: string): Promise<void> {
+    // A rewind that is under way has counted it up.
+    const epoch = this.#processors.get(processor)?.epoch ?? 0
     this.#processors.set(processor, { published: 0, epoch, isGone: true })
     await this.#line.put({ kind: 'epoch', sequence: 0, processor, epoch })
   }
@@ -128,6 +163,8 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
 
   /** Lets the journal drop what all have published and the ring does not hold, a ring's length at a time. */
   housekeeping(): Promise<void> | undefined {
+    // Most of the time nobody need be asked.
+    if (this.ring.first - this.#compacted < this.ring.size) return undefined
     const below = this.#needed()
     return below - this.#compacted < this.ring.size ? undefined : this.#compact(below)
   }

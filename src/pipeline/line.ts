@@ -57,9 +57,8 @@ export class Line<I, O> {
     const items: WriteItem<O>[] = []
     for (let head = this.head; head !== undefined && items.length < max; head = this.head) {
       for (let left = Math.min(head.sendable, max - items.length); left > 0; left--) {
-        const item = head.take()
-        this.#budget.removeOne(item.value)
-        items.push(item)
+        this.#budget.remove(1, head.takeSize())
+        items.push(head.take())
       }
       if (!head.isSent) break
       this.settle()

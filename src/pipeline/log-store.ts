@@ -1,6 +1,8 @@
 // Events and progress in a log that several machines share. Every processor reads for itself, for no two are at the same event.
 import { Deque } from '../deque.ts'
+import { RefusedError } from '../errors.ts'
 import { LogCursor } from './log-cursor.ts'
+import { decodedEvent, encodedEvent } from './payload.ts'
 import { trimmed } from './pipeline-errors.ts'
 import type { Committed, Start, Store } from './store.ts'
 import type { Codec, EventLog, PipelineEvent } from './types.ts'
@@ -17,7 +19,9 @@ interface Waiting {
 export class LogStore<I> implements Store<I> {
   readonly ring = undefined
   readonly isLasting = true
+  readonly isBroken = false
   last = 0
+  own = 0
   readonly #log: EventLog
   readonly #codec: Codec<I>
   readonly #changed: () => void
@@ -37,8 +41,14 @@ export class LogStore<I> implements Store<I> {
     return this.#waiting.length + this.#underWay
   }
 
+  async tail(): Promise<number> {
+    const last = await this.#log.last?.()
+    this.last = Math.max(this.last, last ?? 0)
+    return this.last
+  }
+
   async append(data: I): Promise<number> {
-    const payload = this.#codec.encode(data)
+    const payload = encodedEvent(this.#codec, data)
     return await new Promise<number>((resolve, reject) => {
       this.#waiting.push({ payload, resolve, reject })
       this.#appending ??= Promise.resolve().then(() => this.#append())
@@ -52,7 +62,7 @@ export class LogStore<I> implements Store<I> {
       if (sequence > wanted) throw trimmed(wanted, sequence)
       wanted += 1
       this.last = Math.max(this.last, sequence)
-      yield { sequence, data: this.#codec.decode(payload) }
+      yield decodedEvent(this.#codec, sequence, payload)
     }
   }
 
@@ -60,6 +70,7 @@ export class LogStore<I> implements Store<I> {
     const epoch = await this.#log.acquire(processor)
     // Only now nobody else can move it.
     const { sequence } = await this.#log.cursor(processor)
+    this.last = Math.max(this.last, sequence)
     this.#begin(processor, epoch)
     return { published: sequence, epoch }
   }
@@ -120,15 +131,32 @@ export class LogStore<I> implements Store<I> {
       }
       this.#underWay = waiting.length
       try {
-        const last = await this.#log.append(waiting.map(({ payload }) => payload))
-        this.last = Math.max(this.last, last)
-        for (const [i, { resolve }] of waiting.entries()) resolve(last - waiting.length + 1 + i)
+        await this.#appended(waiting)
       } catch (error) {
-        for (const { reject } of waiting) reject(error)
+        // A log that takes none for one that is too large may take the others.
+        if (waiting.length > 1 && error instanceof RefusedError) await this.#oneByOne(waiting)
+        else for (const { reject } of waiting) reject(error)
       }
       this.#underWay = 0
       this.#changed()
     }
     this.#appending = undefined
+  }
+
+  async #oneByOne(waiting: readonly Waiting[]): Promise<void> {
+    for (const one of waiting) {
+      try {
+        await this.#appended([one])
+      } catch (error) {
+        one.reject(error)
+      }
+    }
+  }
+
+  async #appended(waiting: readonly Waiting[]): Promise<void> {
+    const last = await this.#log.append(waiting.map(({ payload }) => payload))
+    this.own = last
+    this.last = Math.max(this.last, last)
+    for (const [i, { resolve }] of waiting.entries()) resolve(last - waiting.length + 1 + i)
   }
 }

@@ -27,19 +27,22 @@ export class LookAhead<O> {
     this.#sequences = settings.sequences
   }
 
-  add(values: readonly O[]): void {
-    this.items += values.length
-    if (this.#mostBytes !== Infinity) for (const value of values) this.bytes += bytesOf(value)
+  /**
+   * What outputs count for, from their coming to their leaving, whatever becomes of them meanwhile; nothing where bytes are not bounded.
+   * Throws for what has no JSON: to be asked before anything is counted.
+   */
+  sizesOf(values: readonly O[]): readonly number[] | undefined {
+    return this.#mostBytes === Infinity ? undefined : values.map(bytesOf)
   }
 
-  remove(values: readonly O[]): void {
-    for (const value of values) this.removeOne(value)
+  add(items: number, sizes: readonly number[] | undefined): void {
+    this.items += items
+    if (sizes !== undefined) for (const size of sizes) this.bytes += size
   }
 
-  removeOne(value: O): void {
-    this.items -= 1
-    // A value that changed meanwhile is measured differently: who holds nothing holds exactly nothing.
-    if (this.#mostBytes !== Infinity) this.bytes = this.items === 0 ? 0 : Math.max(0, this.bytes - bytesOf(value))
+  remove(items: number, bytes: number): void {
+    this.items -= items
+    this.bytes -= bytes
   }
 
   /** Whether one more output may come into being. `head` is the oldest event with outputs to send. */

@@ -8,12 +8,21 @@ export class MemoryStore<I> implements Store<I> {
   readonly ring: Ring<I>
   readonly pending = 0
   readonly isLasting = false
+  readonly isBroken = false
 
   constructor(size: number) {
     this.ring = new Ring(size, 0)
   }
 
   get last(): number {
+    return this.ring.last
+  }
+
+  get own(): number {
+    return this.ring.last
+  }
+
+  tail(): number {
     return this.ring.last
   }
 

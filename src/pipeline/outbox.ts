@@ -123,7 +123,7 @@ export class Outbox<O> {
       const lost = flight.items.slice(from)
       event ??= lost[0]?.sequence
       if (this.#mayStay(flight, event, position)) spared += lost.length
-      else again.push(...lost)
+      else for (const item of lost) again.push(item)
       flight.items = flight.items.slice(0, from)
       if (from > 0) this.#flights.push(flight)
       if (lost.length > 0) taken(flight, lost.length)
@@ -138,9 +138,9 @@ export class Outbox<O> {
 
   /** The next ones that are to go again; they stay. */
   lookAgain(count: number): readonly WriteItem<O>[] {
-    const items = this.#again.drain()
-    for (const item of items) this.#again.push(item)
-    return items.slice(0, count)
+    const items = this.takeAgain(count, false)
+    for (let at = items.length - 1; at >= 0; at--) this.#again.unshift(items[at] as WriteItem<O>)
+    return items
   }
 
   /** Gives up the next `count` outputs that were to go again: nobody waits for them any more. Nothing else is under way. */

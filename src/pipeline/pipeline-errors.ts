@@ -8,10 +8,14 @@ export function trimmed(wanted: number, first: number): SluiceError {
 
 /** A processor that came to its last try. */
 export function gaveUp(processor: string, sequence: number, reason: unknown): SluiceError {
-  const text = reason instanceof Error ? reason.message : String(reason)
-  return new SluiceError('ERR_NACK', `The processor ${processor} halted at event ${sequence}: ${text}`, {
+  return new SluiceError('ERR_NACK', `The processor ${processor} halted at event ${sequence}: ${textOf(reason)}`, {
     cause: reason,
   })
+}
+
+/** An event that the codec does not understand. */
+export function unreadable(sequence: number, reason: unknown): SluiceError {
+  return new SluiceError('ERR_NACK', `Event ${sequence} can't be decoded: ${textOf(reason)}`, { cause: reason })
 }
 
 export function stopped(processor: string): SluiceError {
@@ -21,4 +25,8 @@ export function stopped(processor: string): SluiceError {
 /** The event comes back with it. */
 export function closedTo(name: string, event: unknown): RefusedError {
   return new RefusedError('ERR_CHANNEL_CLOSED', `The pipeline ${name} is closed`.replace('  ', ' '), event)
+}
+
+function textOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
 }

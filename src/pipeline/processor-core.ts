@@ -1,7 +1,7 @@
 // A processor over all its epochs: what it published, whether it runs, and how it starts anew. What one epoch does is the course's matter.
 import { warn } from '../callback.ts'
-import { invalidOption } from '../errors.ts'
-import { checkWait, rejected, type WaitOptions } from '../wait.ts'
+import { invalidOption, SluiceError } from '../errors.ts'
+import { Span, type WaitOptions } from '../wait.ts'
 import type { Bell } from './bell.ts'
 import { CaughtUp } from './caught-up.ts'
 import { Course, type CourseOwner } from './course.ts'
@@ -32,8 +32,10 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
   #failure: { readonly error: unknown } | undefined
   #isPaused = false
   #isRemoved = false
-  // One rewind after the other.
+  #removing: Promise<void> | undefined
+  // One new epoch after the other, and what the store has to do with the latest.
   #moving: Promise<unknown> = Promise.resolve()
+  #turning: Promise<unknown> = Promise.resolve()
 
   constructor(settings: ProcessorSettings<I, O>, turns: Turns, around: Surroundings<I>) {
     this.settings = settings
@@ -57,6 +59,10 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
 
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
+  }
+
+  get isRemoved(): boolean {
+    return this.#isRemoved
   }
 
   /** Joins the pipeline; from now on its events are waited for. */
@@ -108,11 +114,12 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
 
   resume(): void {
     this.#isPaused = false
-    if (this.#course === undefined) return
-    const hasFailed = this.#failure !== undefined
+    if (this.#failure === undefined) return this.#course?.pump()
+    // Whoever has taken it over goes on with it.
+    if (this.#isRemoved || SluiceError.is(this.#failure.error, 'ERR_SEQUENCE_FENCED')) return
     this.#failure = undefined
-    if (hasFailed) this.#course.retry()
-    else this.#course.pump()
+    if (this.#course === undefined) this.#goOn()
+    else this.#course.retry()
   }
 
   rewind(to: number): Promise<void> {
@@ -130,21 +137,28 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
     this.#waits.fail(error)
   }
 
-  async remove(): Promise<void> {
-    if (this.#isRemoved) return
-    this.end()
-    await this.#around.store.forget(this.settings.name, this.#epoch)
+  remove(): Promise<void> {
+    return (this.#removing ??= this.#remove())
   }
 
-  caughtUp(options?: WaitOptions): Promise<void> {
+  async caughtUp(options?: WaitOptions): Promise<void> {
+    const span = new Span(options, 'caughtUp')
     try {
-      checkWait(options)
-      if (this.#isRemoved) throw stopped(this.settings.name)
-      if (this.#failure !== undefined) throw this.#failure.error
-      return this.#waits.until(this.#around.store.last, this.#published, options)
+      this.#check()
+      const tail = this.#around.store.tail()
+      const target = typeof tail === 'number' ? tail : await span.bound(tail)
+      await this.through(target, span.part)
     } catch (error) {
-      return rejected(error)
+      throw span.explain(error)
+    } finally {
+      span.end()
     }
+  }
+
+  /** Fulfils when everything up to this event is published. */
+  async through(target: number, options?: WaitOptions): Promise<void> {
+    this.#check()
+    await this.#waits.until(target, this.#published, options)
   }
 
   metrics(): ProcessorMetrics {
@@ -163,21 +177,49 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
     }
   }
 
+  #check(): void {
+    if (this.#isRemoved) throw stopped(this.settings.name)
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  async #remove(): Promise<void> {
+    if (this.#isRemoved) return
+    this.end()
+    // An epoch that begins after it is forgotten would be known for ever.
+    await this.#turning
+    await this.#around.store.forget(this.settings.name)
+  }
+
   async #rewind(to: number): Promise<void> {
-    const { store } = this.#around
     if (this.#isRemoved) throw stopped(this.settings.name)
     if (!(Number.isSafeInteger(to) && to >= 1 && to <= this.#published + 1)) {
       throw invalidOption('to', `an event from 1 to ${this.#published + 1}, the next one to be published`, to)
     }
-    const checked = store.check(to)
+    const checked = this.#around.store.check(to)
     if (checked !== undefined) await checked
+    await this.#anew(to)
+  }
+
+  /** After a failure that ended the course: what it had sent counts no more, so this takes a new epoch. */
+  #goOn(): void {
+    this.#moving = this.#moving.then(async () => {
+      const isNeeded = this.#course === undefined && this.#failure === undefined && !this.#isRemoved
+      // What fails halts it again, and that is told there.
+      if (isNeeded) await this.#anew(this.#published + 1).catch(() => {})
+    })
+  }
+
+  async #anew(from: number): Promise<void> {
+    if (this.#isRemoved) throw stopped(this.settings.name)
     this.#stop(new Error('The processor was rewound'))
     // At once, so that the events it needs are kept.
-    this.publishedThrough(to - 1)
+    this.publishedThrough(from - 1)
     try {
-      const epoch = await store.rewind(this.settings.name, to, this.#epoch)
+      const turning = this.#around.store.rewind(this.settings.name, from, this.#epoch)
+      this.#turning = turning.catch(() => {})
+      const epoch = await turning
       this.#failure = undefined
-      await this.#begin(epoch, to)
+      await this.#begin(epoch, from)
     } catch (error) {
       this.failed(error)
       throw error
@@ -186,8 +228,9 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
 
   async #begin(epoch: number, from: number): Promise<void> {
     this.#epoch = epoch
-    if (epoch > 1) await this.settings.writer.reset?.(epoch, from)
-    if (this.#isRemoved) throw stopped(this.settings.name)
+    const { name, writer } = this.settings
+    if (epoch > 1 && !this.#isRemoved) await writer.reset?.(epoch, from, name)
+    if (this.#isRemoved) throw stopped(name)
     this.#course = new Course<I, O>(this, epoch, from)
     this.#course.pump()
   }

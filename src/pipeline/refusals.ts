@@ -21,6 +21,8 @@ export class Refusals {
   readonly #resume: () => void
   readonly #totals: ProcessorTotals
   readonly #tries = new Map<number, number>()
+  // What is acknowledged has no tries any more.
+  #forgotten = 0
   #timer: NodeJS.Timeout | undefined
 
   /** `resume` is called when the time between two tries is over. */
@@ -59,8 +61,9 @@ export class Refusals {
 
   /** Everything up to this position is acknowledged. */
   forget(acked: number): void {
-    if (this.#tries.size === 0) return
-    for (const position of this.#tries.keys()) if (position <= acked) this.#tries.delete(position)
+    // Position by position: a look at all that are left at each step would cost the square of a large batch.
+    if (this.#tries.size > 0) for (let at = this.#forgotten + 1; at <= acked; at++) this.#tries.delete(at)
+    this.#forgotten = acked
   }
 
   /** As if nothing had been refused yet. */

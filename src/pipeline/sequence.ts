@@ -24,6 +24,8 @@ export class Sequence<I, O> {
   // A list stays the user's; the outputs of an iterable are held here until they are sent.
   #list: readonly O[] | undefined = undefined
   #pulled: Deque<O> | undefined = undefined
+  // Of those that exist and are not sent, what each counts for; none where bytes are not counted.
+  #sizes: Deque<number> | undefined = undefined
 
   constructor(event: PipelineEvent<I>, since: number) {
     this.event = event
@@ -57,15 +59,17 @@ export class Sequence<I, O> {
     return this.isSent && this.acked >= this.sent
   }
 
-  /** All outputs at once; those that an earlier attempt has sent are passed over. */
-  give(list: readonly O[]): void {
+  /** All outputs at once. Those that an earlier attempt has sent are passed over, and not in `sizes`. */
+  give(list: readonly O[], sizes: readonly number[] | undefined): void {
     this.#list = list
     this.isEnded = true
+    this.#measured(sizes)
   }
 
-  add(value: O): void {
+  add(value: O, sizes: readonly number[] | undefined): void {
     this.#pulled ??= new Deque()
     this.#pulled.push(value)
+    this.#measured(sizes)
   }
 
   /** The next output; `sendable` says that there is one. */
@@ -76,12 +80,25 @@ export class Sequence<I, O> {
     return { sequence: this.event.sequence, index, last: this.isSent, value }
   }
 
-  /** Forgets what is not sent, for another attempt. Gives what was forgotten. */
-  forget(): readonly O[] {
-    const forgotten = this.#list === undefined ? (this.#pulled?.drain() ?? []) : this.#list.slice(this.sent)
+  /** What the next output counts for; to be asked once for each. */
+  takeSize(): number {
+    return this.#sizes?.shift() ?? 0
+  }
+
+  /** Forgets what is not sent, for another attempt. Gives how many that were, and what they counted for. */
+  forget(): { readonly items: number; readonly bytes: number } {
+    const items = this.realised
+    const bytes = this.#sizes?.drain().reduce((sum, size) => sum + size, 0) ?? 0
     this.#list = undefined
+    this.#pulled = undefined
     this.isEnded = false
     this.skip = this.sent
-    return forgotten
+    return { items, bytes }
+  }
+
+  #measured(sizes: readonly number[] | undefined): void {
+    if (sizes === undefined) return
+    this.#sizes ??= new Deque()
+    for (const size of sizes) this.#sizes.push(size)
   }
 }

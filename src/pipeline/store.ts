@@ -24,6 +24,12 @@ export interface Store<I> {
   readonly pending: number
   /** What is not processed at the end is there at the next start. */
   readonly isLasting: boolean
+  /** Every append will be refused: to wait for room would be in vain. */
+  readonly isBroken: boolean
+  /** The last event of this pipeline. */
+  readonly own: number
+  /** The last event there is, of others too. */
+  tail(): number | Promise<number>
   append(data: I): number | Promise<number>
   /** Events from here on that the ring doesn't have. Throws ERR_SEQUENCE_TRIMMED if they are gone. */
   read(from: number, signal: AbortSignal): AsyncIterable<PipelineEvent<I>>
@@ -36,7 +42,7 @@ export interface Store<I> {
   /** A processor starts anew at `to`; gives the epoch. */
   rewind(processor: string, to: number, epoch: number): Promise<number>
   /** Its progress need not be kept any longer. */
-  forget(processor: string, epoch: number): Promise<void>
+  forget(processor: string): Promise<void>
   /** Fulfils when nothing is on its way in. */
   flushed(): Promise<void>
   /** Nothing is to come any more. What is on its way is kept first. */

@@ -17,6 +17,8 @@ export class Turns {
   readonly #capacity: number
   readonly #maxBatch: number
   readonly #queue = new Deque<Sender>()
+  // Those that need no places, for they have credit of their own: they wait for no one.
+  readonly #granted = new Deque<Sender>()
   // Those that have places and wait for ones which are kept for others. Who is here counts as queued.
   readonly #aside = new Deque<Sender>()
   // All that share the places, and how many of them occupy none.
@@ -55,10 +57,7 @@ export class Turns {
 
   /** It has something to send. */
   offer(sender: Sender): void {
-    if (!sender.isQueued) {
-      sender.isQueued = true
-      this.#queue.push(sender)
-    }
+    if (!sender.isQueued) this.#enqueue(sender)
     this.#serve()
   }
 
@@ -77,10 +76,17 @@ export class Turns {
     this.#serve()
   }
 
+  #enqueue(sender: Sender): void {
+    sender.isQueued = true
+    if (sender.ownCredit === undefined) this.#queue.push(sender)
+    else this.#granted.push(sender)
+  }
+
   /** It waits for no place any more. */
   #forget(sender: Sender): void {
-    for (const waiting of this.#aside.drain()) if (waiting !== sender) this.#aside.push(waiting)
-    for (const waiting of this.#queue.drain()) if (waiting !== sender) this.#queue.push(waiting)
+    for (const queue of [this.#aside, this.#queue, this.#granted]) {
+      for (const waiting of queue.drain()) if (waiting !== sender) queue.push(waiting)
+    }
     sender.isQueued = false
   }
 
@@ -89,39 +95,40 @@ export class Turns {
     return this.#capacity - this.#held - Math.min(this.#idle, Math.floor(this.#capacity / 2))
   }
 
-  // A batch at a time; who has more goes to the end of the queue. A call from within a write only changes what the loop finds.
+  // A batch at a time; who has more goes to the end of its queue. A call from within a write only changes what the loop finds.
   #serve(): void {
     if (this.#isServing) return
     this.#isServing = true
     try {
       for (;;) {
-        const waited = this.#open > 0 ? this.#aside.shift() : undefined
-        if (waited !== undefined) this.#queue.push(waited)
-        const sender = this.#queue.peek()
-        if (sender === undefined) return
-        const max = sender.hasMore ? Math.min(this.creditOf(sender), this.#maxBatch) : 0
-        if (max === 0 && this.#waitsForRoom(sender)) return
-        this.#queue.shift()
-        if (max > 0) sender.send(max)
-        this.#putBack(sender)
+        const sender = this.#next()
+        if (sender !== undefined) this.#let(sender)
+        const granted = this.#granted.shift()
+        if (granted !== undefined) this.#let(granted)
+        if (sender === undefined && granted === undefined) return
       }
     } finally {
       this.#isServing = false
     }
   }
 
-  #putBack(sender: Sender): void {
-    sender.isQueued = false
-    if (!sender.hasMore) return
-    const hasCredit = this.creditOf(sender) > 0
-    // A grant brings it back.
-    if (!hasCredit && sender.ownCredit !== undefined) return
-    sender.isQueued = true
-    if (hasCredit) this.#queue.push(sender)
-    else this.#aside.push(sender)
+  /** Whose turn it is among those that share the places; nobody's while all are taken. */
+  #next(): Sender | undefined {
+    const waited = this.#open > 0 ? this.#aside.shift() : undefined
+    if (waited !== undefined) this.#queue.push(waited)
+    const isFull = this.#held >= this.#capacity
+    return isFull && this.#queue.peek()?.hasMore === true ? undefined : this.#queue.shift()
   }
 
-  #waitsForRoom(sender: Sender): boolean {
-    return sender.hasMore && sender.ownCredit === undefined && this.#held >= this.#capacity
+  #let(sender: Sender): void {
+    const max = sender.hasMore ? Math.min(this.creditOf(sender), this.#maxBatch) : 0
+    if (max > 0) sender.send(max)
+    sender.isQueued = false
+    if (!sender.hasMore) return
+    if (this.creditOf(sender) > 0) return this.#enqueue(sender)
+    // A grant brings back who has credit of its own.
+    if (sender.ownCredit !== undefined) return
+    sender.isQueued = true
+    this.#aside.push(sender)
   }
 }

@@ -117,18 +117,26 @@ export interface Writer<O> {
    * again before it settles while credit lasts.
    */
   write(batch: WriteBatch<O>, link: WriterLink): Promise<void | Nack>
-  /** A processor starts anew at `from`, in a later epoch than its first. Nothing is written before this has fulfilled. */
-  reset?(epoch: number, from: number): Promise<void>
+  /**
+   * A processor starts anew at `from`, in a later epoch than its first. Nothing of it is written before this has fulfilled. Who serves several
+   * processors learns from `processor` which of them it is.
+   */
+  reset?(epoch: number, from: number, processor?: string): Promise<void>
 }
 
 /** Keeps events and progress for several machines. */
 export interface EventLog extends AsyncDisposable {
-  /** All of them or none, in a row; gives the sequence of the last. */
+  /** All of them or none, in a row. Fulfils with the sequence of the last payload, so the others have those right before it. */
   append(payloads: readonly Uint8Array[], options?: { epoch?: number; expectedSequence?: number }): Promise<number>
   read(
     from: number,
     options?: WaitOptions & { maxBytes?: number },
   ): AsyncIterable<{ readonly sequence: number; readonly payload: Uint8Array }>
+  /**
+   * The sequence of the last event there is, 0 without any. Where it is missing, `caughtUp` and `close` know of events of other machines only
+   * what was read already.
+   */
+  last?(): Promise<number>
   cursor(processor: string): Promise<{ readonly sequence: number; readonly epoch: number }>
   commit(processor: string, sequence: number, epoch: number): Promise<void>
   /** The new epoch; older ones are fenced off with ERR_SEQUENCE_FENCED. */

@@ -56,6 +56,11 @@ export class Appends {
     return append
   }
 
+  /** The last event there is, of whomever. */
+  end(): Promise<number> {
+    return this.#connection.call('Asking for the end', async () => await this.#end({}))
+  }
+
   async #append(payloads: readonly Uint8Array[], options: AppendOptions): Promise<number> {
     const id = `${this.#id}.${++this.#count}`
     const after = this.#seen

@@ -69,6 +69,10 @@ class JetStreamLog implements EventLog {
     return reader
   }
 
+  async last(): Promise<number> {
+    return await this.#do(() => this.#appends.end())
+  }
+
   async cursor(processor: string): Promise<{ sequence: number; epoch: number }> {
     checkProcessor(processor)
     return await this.#do(() => this.#cursors.read(processor))

@@ -109,6 +109,13 @@ class PostgresLog implements EventLog {
     return reader
   }
 
+  async last(): Promise<number> {
+    return await this.#cursors.run(async client => {
+      const { rows } = await client.query<Place>(this.#statements.head)
+      return Number(rows[0]?.last ?? 0)
+    })
+  }
+
   async cursor(processor: string): Promise<{ readonly sequence: number; readonly epoch: number }> {
     checkProcessor(processor)
     return await this.#cursors.run(async client => {
