@@ -88,7 +88,7 @@ test('S1.34, PIPE-10: a rewind takes a new epoch; what the log no longer has is 
   t.deepEqual(await log.another().cursor('p'), { sequence: 5, epoch: 2 })
   await pipeline.close()
   // A pipeline that has read nothing yet knows what its cursor says.
-  const again = await EventPipeline.open<number>({ log })
+  const again = await EventPipeline.open<number>({ log: log.another() })
   const resumed = await added(again, Recorder.eager<number>())
   await t.throwsAsync(resumed.rewind(2), { code: 'ERR_SEQUENCE_TRIMMED' })
   t.is(resumed.published, 5)
@@ -117,6 +117,24 @@ test('a log that can not be reached for a while loses nothing', async t => {
   await processor.caughtUp({ timeout: 10_000 })
   t.deepEqual(writer.values, [1, 2, 3])
   await pipeline.close()
+})
+
+test('a log that somebody else closed halts its processors, and nothing waits for it', async t => {
+  for (const isRead of [true, false]) {
+    const log = new MemoryLog()
+    const pipeline = await EventPipeline.open<number>({ log })
+    const writer = new Recorder<number>()
+    const processor = await added(pipeline, writer)
+    await pipeline.publish(1)
+    await waitFor(() => writer.calls.length === 1)
+    const caughtUp = processor.caughtUp({ timeout: 20_000 })
+    await log[Symbol.asyncDispose]()
+    // Either the next read or the next commit finds out.
+    if (isRead) log.wake()
+    else writer.settle(0)
+    await t.throwsAsync(caughtUp, { code: 'ERR_CHANNEL_CLOSED' })
+    await pipeline.close()
+  }
 })
 
 test('PIPE-1: publish waits while a processor of this pipeline is a ring behind', async t => {

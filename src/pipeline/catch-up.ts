@@ -1,7 +1,7 @@
 // Reads events for one processor from where the ring doesn't have them, a few ahead and no more.
 import { Deque } from '../deque.ts'
-import { SluiceError } from '../errors.ts'
 import { backoffDelay } from '../retry.ts'
+import { isFinal } from './pipeline-errors.ts'
 import type { Store } from './store.ts'
 import type { PipelineEvent } from './types.ts'
 
@@ -90,10 +90,4 @@ export class CatchUp<I> {
       }
     })
   }
-}
-
-function isFinal(error: unknown): boolean {
-  return ['ERR_SEQUENCE_TRIMMED', 'ERR_SEQUENCE_FENCED', 'ERR_INVALID_OPTION', 'ERR_NACK'].some(
-    code => error instanceof SluiceError && error.code === code,
-  )
 }

@@ -1,7 +1,7 @@
 // The progress of one processor in a log, in one epoch: one commit at a time, only the latest counts, and a log that can't be reached is
 // tried again.
-import { SluiceError } from '../errors.ts'
 import { backoffDelay } from '../retry.ts'
+import { isFinal } from './pipeline-errors.ts'
 import type { Committed } from './store.ts'
 import type { EventLog } from './types.ts'
 
@@ -47,7 +47,7 @@ export class LogCursor {
         if (!this.#isOver) owner.publishedThrough(sequence)
       } catch (error) {
         if (this.#isOver) break
-        if (SluiceError.is(error, 'ERR_SEQUENCE_FENCED')) {
+        if (isFinal(error)) {
           this.end()
           owner.failed(error)
           break

@@ -1,5 +1,13 @@
 // The errors that only pipelines have.
-import { RefusedError, SluiceError } from '../errors.ts'
+import { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
+
+const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
+  'ERR_SEQUENCE_TRIMMED',
+  'ERR_SEQUENCE_FENCED',
+  'ERR_INVALID_OPTION',
+  'ERR_NACK',
+  'ERR_CHANNEL_CLOSED',
+])
 
 /** Events that were wanted are no longer kept. */
 export function trimmed(wanted: number, first: number): SluiceError {
@@ -29,4 +37,9 @@ export function closedTo(name: string, event: unknown): RefusedError {
 
 function textOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason)
+}
+
+/** Another try gives the same: what is gone, taken over, closed or unreadable stays so, while a log that can't be reached may come back. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof SluiceError && FINAL.has(error.code)
 }
