@@ -73,7 +73,10 @@ function givenTo({ stdin, stdout, stderr, extraFds }: Settings): readonly Given[
 }
 
 function nativeStdio(stream: Stream): NativeStdio {
-  if (stream.kind === 'reader' || stream.kind === 'writer') return { kind: 'endpoint', endpoint: surrender(stream) }
+  if (stream.kind === 'reader' || stream.kind === 'writer') {
+    const endpoint = surrender(stream)
+    return endpoint ? { kind: 'endpoint', endpoint } : { kind: 'ignore' }
+  }
   // The rest is spelled alike on both sides.
   return stream
 }
