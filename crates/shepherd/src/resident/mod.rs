@@ -233,7 +233,7 @@ impl Resident {
         self.strangers.may_live = self.sockets.is_some();
         self.strangers.launches = Launches { all: self.launches, settled: oldest };
         self.strays = strays::reap_and_kill(self.proc_usable, &known, &mut groups, &mut self.strangers);
-        self.strangers.hunted &= self.strays > 0;
+        self.strangers.rest(self.strays);
         self.children.retain(|_, child| match &mut child.state {
             State::Direct(target) => {
                 let others = target.group().and_then(|group| groups.get(&group)).copied();
