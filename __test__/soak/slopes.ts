@@ -28,8 +28,8 @@ function resemblance(rests: readonly number[]): number {
   return Math.min(0.9, Math.max(0, neighbours / all))
 }
 
-/** A line through fewer says nothing. */
-const LEAST = 10
+/** A line through fewer says nothing: memory settles for minutes. */
+const LEAST = 30
 
 /** Rising by less than `grain` in all is level: the smallest amount that means anything in this series. */
 export function trendOf(samples: readonly Sample[], grain: number): Trend {
