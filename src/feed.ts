@@ -1,4 +1,5 @@
 // What happened, told to whoever asks for it: each listener has a bounded line of its own, so that a slow one holds up nobody and is told what it missed.
+import { HandIterator } from './iterator.ts'
 import { Channel } from './channel/index.ts'
 import type { WaitOptions } from './wait.ts'
 
@@ -45,7 +46,7 @@ export class Feed<E extends object> {
   }
 }
 
-class FeedIterator<E extends object> implements AsyncIterableIterator<E | Lagged, undefined> {
+class FeedIterator<E extends object> extends HandIterator<E | Lagged> {
   readonly #channel: Channel<E>
   readonly #wait: WaitOptions | undefined
   readonly #leave: (self: FeedIterator<E>) => void
@@ -53,6 +54,7 @@ class FeedIterator<E extends object> implements AsyncIterableIterator<E | Lagged
   #missedAt = 0
 
   constructor({ signal, capacity = DEFAULT_CAPACITY }: EventsOptions, leave: (self: FeedIterator<E>) => void) {
+    super()
     this.#wait = signal === undefined ? undefined : { signal }
     this.#leave = leave
     this.#channel = new Channel<E>({ capacity, overflow: 'drop-oldest', onDrop: () => this.#miss() })
@@ -66,7 +68,7 @@ class FeedIterator<E extends object> implements AsyncIterableIterator<E | Lagged
     this.#channel.close()
   }
 
-  async next(): Promise<IteratorResult<E | Lagged, undefined>> {
+  override async next(): Promise<IteratorResult<E | Lagged, undefined>> {
     const missed = this.#missed
     if (missed > 0) {
       this.#missed = 0
@@ -80,15 +82,11 @@ class FeedIterator<E extends object> implements AsyncIterableIterator<E | Lagged
     }
   }
 
-  async return(): Promise<IteratorResult<E | Lagged, undefined>> {
+  override async return(): Promise<IteratorResult<E | Lagged, undefined>> {
     this.#leave(this)
     this.#channel.cancel()
     this.#missed = 0
     return { done: true, value: undefined }
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   #miss(): void {

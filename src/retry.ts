@@ -1,8 +1,6 @@
 // Whether to try again, and after how long. Waiting and trying are the caller's matter.
 import { invalidOption } from './errors.ts'
-
-// setTimeout takes no longer delay.
-const LONGEST = 2 ** 31 - 1
+import { LONGEST_TIMER } from './wait.ts'
 
 /** How long to wait between tries: `initial`, then `factor` times as long each, at most `max`. */
 export interface Backoff {
@@ -32,8 +30,8 @@ export function checkBackoff(backoff: Backoff, option: string): void {
     ['initial', initial],
     ['max', max],
   ] as const) {
-    if (!(typeof value === 'number' && value >= 0 && value <= LONGEST)) {
-      throw invalidOption(`${option}.${name}`, `a number of ms from 0 to ${LONGEST}`, value)
+    if (!(typeof value === 'number' && value >= 0 && value <= LONGEST_TIMER)) {
+      throw invalidOption(`${option}.${name}`, `a number of ms from 0 to ${LONGEST_TIMER}`, value)
     }
   }
   if (!(typeof factor === 'number' && factor >= 1 && factor < Infinity)) {

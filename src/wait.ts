@@ -12,8 +12,8 @@ export interface WaitOptions {
   timeout?: number
 }
 
-// setTimeout takes no longer delay; what lasts longer is waited for in several steps.
-const LONGEST_TIMER = 2 ** 31 - 1
+/** In ms: setTimeout takes no longer delay. What lasts longer is waited for in several steps. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1
 
 /** Throws ERR_INVALID_OPTION for what is malformed, and the abort error when the signal is aborted already. */
 export function checkWait(options: WaitOptions | undefined): void {

@@ -72,7 +72,7 @@ test.serial('a shepherd that lost its x bit is one clear error with the remedy',
 test.serial('importing needs no addon, and no optional peer', t => {
   const file = t.context.application.write(
     'import.mjs',
-    `import 'sluicegate'\nimport 'sluicegate/otel'\nconsole.log(process.report.getReport().sharedObjects.filter(name => name.endsWith('.node')).length)`,
+    `import 'sluicegate'\nimport 'sluicegate/otel'\nimport 'sluicegate/inspect'\nconsole.log(process.report.getReport().sharedObjects.filter(name => name.endsWith('.node')).length)`,
   )
   t.is(t.context.application.run(process.execPath, [file]).trim(), '0')
 })

@@ -1,14 +1,14 @@
 // The side of a batch its consumer sees: who waits for one, when one that isn't whole is due, and how it ends. Where items come from is the intake's matter.
+import { HandIterator } from '../iterator.ts'
 import { totals } from '../observe/index.ts'
 import { ready, settleReady } from '../ready.ts'
 import { turn } from '../turn.ts'
+import { LONGEST_TIMER } from '../wait.ts'
 import { BatchFormer } from './batch-former.ts'
 import { AdaptiveSize } from './batch-latency.ts'
 import type { BatchSettings } from './batch-options.ts'
 import { Deque } from '../deque.ts'
 
-// setTimeout takes no longer delay.
-const LONGEST_TIMER = 2 ** 31 - 1
 // A value may be put off once by each step that it comes through.
 const MOST_LOOKS = 8
 
@@ -17,7 +17,7 @@ interface Parked<T> {
   readonly reject: (error: unknown) => void
 }
 
-export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], undefined> {
+export abstract class BatchIterator<T> extends HandIterator<T[]> {
   protected readonly former: BatchFormer<T>
   /** The consumer has left; nothing is wanted any more. */
   protected hasLeft = false
@@ -34,6 +34,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   #looks = 0
 
   constructor(settings: BatchSettings<T>) {
+    super()
     this.former = new BatchFormer(settings)
     this.#maxDelay = settings.maxDelay
     if (settings.targetLatency === undefined) return
@@ -50,7 +51,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
   /** The consumer left before the end. May be called while a read of the source is pending; what that one is given already is added. */
   protected abstract leave(): Promise<void>
 
-  next(): Promise<IteratorResult<T[], undefined>> {
+  override next(): Promise<IteratorResult<T[], undefined>> {
     if (this.#adaptive !== undefined) this.#adapt(this.#adaptive)
     if (this.#parked.length === 0 && !this.hasLeft) {
       if (this.#end === undefined) this.#isDue = this.gather()
@@ -66,7 +67,7 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
     })
   }
 
-  async return(): Promise<IteratorResult<T[], undefined>> {
+  override async return(): Promise<IteratorResult<T[], undefined>> {
     if (this.hasLeft) return { done: true, value: undefined }
     const isOver = this.#end !== undefined
     this.hasLeft = true
@@ -77,19 +78,6 @@ export abstract class BatchIterator<T> implements AsyncIterableIterator<T[], und
       this.#dismiss()
     }
     return { done: true, value: undefined }
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<T[], undefined>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
   }
 
   protected get isAwaited(): boolean {

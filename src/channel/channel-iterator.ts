@@ -1,19 +1,21 @@
 // `for await` over a channel. Hand-written, so that leaving answers at once while a `next()` is parked. Leaving takes nothing and closes nothing.
+import { HandIterator } from '../iterator.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { over, receiveReady } from './operations.ts'
 import { END, SingleReceive, type Received } from './receiving.ts'
 
-export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
+export class ChannelIterator<T> extends HandIterator<T> {
   readonly #core: ChannelCore<T>
   #isDone = false
   // The `next()` that parked last; it knows the one that parked before it.
   #parked: Step<T> | undefined
 
   constructor(core: ChannelCore<T>) {
+    super()
     this.#core = core
   }
 
-  next(): Promise<Received<T>> {
+  override next(): Promise<Received<T>> {
     if (this.#isDone) return Promise.resolve(END)
     const core = this.#core
     if (core.isReady) return receiveReady(core)
@@ -22,7 +24,7 @@ export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
     return over<Received<T>>(core, END)
   }
 
-  return(): Promise<Received<T>> {
+  override return(): Promise<Received<T>> {
     this.#isDone = true
     for (let step = this.#parked; step !== undefined; step = step.earlier) {
       if (!step.isQueued) continue
@@ -32,15 +34,6 @@ export class ChannelIterator<T> implements AsyncIterableIterator<T, undefined> {
     this.#parked = undefined
     this.#core.settle()
     return Promise.resolve(END)
-  }
-
-  async throw(error: unknown): Promise<Received<T>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   /** The error of the channel, which a loop gets once. */

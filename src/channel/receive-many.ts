@@ -1,10 +1,8 @@
 // A receive that takes several items at once. Until it is served they stay in the channel, so that giving up loses none.
 import { turn } from '../turn.ts'
-import type { Guard } from '../wait.ts'
+import { LONGEST_TIMER, type Guard } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { Receiving } from './receiving.ts'
-
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export class ManyReceive<T> extends Receiving<T> {
   readonly promise: Promise<T[]>

@@ -2,7 +2,7 @@
 import { timeoutError } from '../errors.ts'
 import { Rate } from '../rate.ts'
 import { backoffDelay, triesAgain } from '../retry.ts'
-import { Guard } from '../wait.ts'
+import { Guard, LONGEST_TIMER } from '../wait.ts'
 import { AttemptContext } from '../attempt-context.ts'
 import type { Job } from './work-queue-job.ts'
 import type { Ledger } from './work-queue-ledger.ts'
@@ -14,8 +14,6 @@ import { WaitingList } from './waiting.ts'
 import { Delays } from './work-queue-delays.ts'
 import { Slot } from './work-queue-slot.ts'
 
-// setTimeout takes no longer delay.
-const LONGEST_TIMER = 2 ** 31 - 1
 // Slots at most that are kept for later.
 const KEPT = 64
 

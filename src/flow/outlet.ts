@@ -1,4 +1,5 @@
 // The values of a step as an async iterator, for whoever can't pull. Hand-written, so that leaving answers at once while a `next()` is parked.
+import { HandIterator } from '../iterator.ts'
 import { turn } from '../turn.ts'
 import { END, NOTHING, type Reader, type Step } from './step.ts'
 
@@ -11,7 +12,7 @@ interface Parked<T> {
   readonly reject: (error: unknown) => void
 }
 
-export abstract class Outlet<T> implements AsyncIterableIterator<T, undefined>, Reader {
+export abstract class Outlet<T> extends HandIterator<T> implements Reader {
   protected readonly step: Step<T>
   /** Values that were handed out. */
   given = 0
@@ -22,6 +23,7 @@ export abstract class Outlet<T> implements AsyncIterableIterator<T, undefined>, 
   #isLooking = false
 
   constructor(step: Step<T>) {
+    super()
     this.step = step
   }
 
@@ -40,7 +42,7 @@ export abstract class Outlet<T> implements AsyncIterableIterator<T, undefined>, 
     return { done: false, value }
   }
 
-  next(): Promise<Given<T>> {
+  override next(): Promise<Given<T>> {
     if (this.isDone) return Promise.resolve(OVER)
     if (this.#parked.length === 0) {
       const value = this.step.pull()
@@ -58,26 +60,13 @@ export abstract class Outlet<T> implements AsyncIterableIterator<T, undefined>, 
     })
   }
 
-  return(): Promise<Given<T>> {
+  override return(): Promise<Given<T>> {
     if (this.isDone) return Promise.resolve(OVER)
     const parked = this.#endParked()
     const left = this.leave()
     if (parked === 0) return left.then(() => OVER)
     left.catch(() => {})
     return Promise.resolve(OVER)
-  }
-
-  async throw(error: unknown): Promise<Given<T>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
   }
 
   wake(): void {

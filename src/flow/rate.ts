@@ -1,10 +1,8 @@
 // `rate`: lets values go on no faster than the rate allows. One that may not yet go on is held here; those behind it stay where they are.
 import { Rate, type RateOptions } from '../rate.ts'
+import { LONGEST_TIMER } from '../wait.ts'
 import { Edge } from './edge.ts'
 import { END, NOTHING, Step, type Failure, type Pulled } from './step.ts'
-
-// setTimeout takes no longer delay.
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export class RateStep<T> extends Step<T> {
   readonly #before: Step<T>

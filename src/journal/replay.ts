@@ -1,4 +1,5 @@
 // What a journal holds, read block by block as it is asked for. Hand-written, so that leaving answers at once while a `next()` is parked.
+import { HandIterator } from '../iterator.ts'
 import { turn } from '../turn.ts'
 import type { Block } from './journal-core.ts'
 import { RecordBlock } from './record-codec.ts'
@@ -24,7 +25,7 @@ export class Replay implements AsyncIterable<JournalRecord> {
   }
 }
 
-class ReplayIterator implements AsyncIterableIterator<JournalRecord, undefined> {
+class ReplayIterator extends HandIterator<JournalRecord> {
   readonly #read: ReadBlock
   #last: Block | undefined
   #records: RecordBlock | undefined
@@ -33,10 +34,11 @@ class ReplayIterator implements AsyncIterableIterator<JournalRecord, undefined> 
   #isDone = false
 
   constructor(read: ReadBlock) {
+    super()
     this.#read = read
   }
 
-  next(): Promise<Step> {
+  override next(): Promise<Step> {
     if (this.#isDone) return Promise.resolve(END)
     const record = this.#waiting.length === 0 ? this.#records?.next() : undefined
     if (record !== undefined) return turn.fulfilled<Step>({ done: false, value: record }, sizeOf(record))
@@ -46,22 +48,9 @@ class ReplayIterator implements AsyncIterableIterator<JournalRecord, undefined> 
     })
   }
 
-  return(): Promise<Step> {
+  override return(): Promise<Step> {
     this.#end()
     return Promise.resolve(END)
-  }
-
-  async throw(error: unknown): Promise<Step> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
   }
 
   /** Reads as long as somebody waits, one block at a time. */

@@ -1,11 +1,11 @@
 // The options of pipelines, processors and writers: their checks, and every default, once.
 import { invalidOption } from '../errors.ts'
+import { LONGEST_TIMER } from '../wait.ts'
 import { checkRetry, type RetryOptions } from '../retry.ts'
 import type { Journal } from '../journal/index.ts'
 import type { Codec, EventLog, EventPipelineOptions, ProcessorOptions, Writer } from './types.ts'
 
 const LARGEST_RING = 2 ** 30
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export interface PipelineSettings<I> {
   readonly name: string

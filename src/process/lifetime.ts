@@ -1,8 +1,6 @@
 // What bounds a child's life from outside: its timeout and its AbortSignal. Says when; ending it is up to the listener.
 import { addAbortListener } from 'node:events'
-
-/** The longest delay Node's timers take; a longer one would fire at once. */
-const LONGEST_TIMER = 0x7fff_ffff
+import { LONGEST_TIMER } from '../wait.ts'
 
 export interface LifetimeLimits {
   readonly signal: AbortSignal | undefined

@@ -1,9 +1,10 @@
 // `for await` over lines, or over batches of lines. Hand-written: lines that are there already cost one fulfilled promise each.
+import { HandIterator } from '../iterator.ts'
 import { LineRead, type LineSource } from './line-source.ts'
 
 type Take<T> = (source: LineSource) => T | null | undefined
 
-export class LineIterator<T> implements AsyncIterableIterator<T, undefined> {
+export class LineIterator<T> extends HandIterator<T> {
   readonly #source: LineSource
   readonly #take: Take<T>
   readonly #buffered: ((source: LineSource) => T | undefined) | undefined
@@ -12,12 +13,13 @@ export class LineIterator<T> implements AsyncIterableIterator<T, undefined> {
 
   /** `take` gives the next value, null at the end, undefined when it must wait; `buffered` gives one that costs nothing. */
   constructor(source: LineSource, take: Take<T>, buffered?: (source: LineSource) => T | undefined) {
+    super()
     this.#source = source
     this.#take = take
     this.#buffered = buffered
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
+  override next(): Promise<IteratorResult<T, undefined>> {
     if (this.#isDone) return Promise.resolve(end())
     const buffered = this.#buffered?.(this.#source)
     if (buffered !== undefined) {
@@ -29,24 +31,11 @@ export class LineIterator<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   /** Undelivered lines go back in front of the reader, as the bytes they came as. */
-  return(): Promise<IteratorResult<T, undefined>> {
+  override return(): Promise<IteratorResult<T, undefined>> {
     if (this.#isDone) return Promise.resolve(end())
     this.#isDone = true
     for (const operation of this.#pending) operation.dismiss(end())
     return this.#source.leave().then(end)
-  }
-
-  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
   }
 
   readonly #step = (source: LineSource): IteratorResult<T, undefined> | undefined => {

@@ -1,4 +1,5 @@
 // `for await` over a reader. Hand-written, so that leaving answers at once while a `next()` is parked, and nothing is lost by it.
+import { HandIterator } from '../iterator.ts'
 import type { Bytes } from './byte-types.ts'
 import { turn } from '../turn.ts'
 import { ANY_SIZE, type ReaderCore } from './reader-core.ts'
@@ -8,17 +9,18 @@ import { rejected } from '../wait.ts'
 type Step = IteratorResult<Bytes, undefined>
 const END: Step = { done: true, value: undefined }
 
-export class ChunkIterator implements AsyncIterableIterator<Bytes, undefined> {
+export class ChunkIterator extends HandIterator<Bytes> {
   readonly #core: ReaderCore
   readonly #pending = new Set<ChunkRead<Step>>()
   #isDone = false
   readonly #shape = (chunk: Bytes | null): Step => (chunk === null ? this.#ended() : { done: false, value: chunk })
 
   constructor(core: ReaderCore) {
+    super()
     this.#core = core
   }
 
-  next(): Promise<Step> {
+  override next(): Promise<Step> {
     if (this.#isDone) return Promise.resolve(END)
     const core = this.#core
     try {
@@ -42,24 +44,11 @@ export class ChunkIterator implements AsyncIterableIterator<Bytes, undefined> {
   }
 
   /** Releases the reader. The bytes of a `next()` that is parked stay in the pipe. */
-  return(): Promise<Step> {
+  override return(): Promise<Step> {
     if (this.#isDone) return Promise.resolve(END)
     this.#isDone = true
     for (const operation of this.#pending) operation.dismiss(END)
     return this.#core.leave(this).then(() => END)
-  }
-
-  async throw(error: unknown): Promise<Step> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return()
   }
 
   #settled(operation: ChunkRead<Step>, step: Step): Step {

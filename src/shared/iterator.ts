@@ -1,4 +1,5 @@
 // `for await` over a shared channel. Hand-written, so that leaving answers at once while a `next()` is parked. Leaving takes nothing and closes nothing.
+import { HandIterator } from '../iterator.ts'
 import { ENDED } from '../native/index.ts'
 import { refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
@@ -6,16 +7,17 @@ import { END, takeOne, type Received } from './inbox.ts'
 import type { Port } from './port.ts'
 import { over, ReceiveWait } from './receiving.ts'
 
-export class SharedIterator<T> implements AsyncIterableIterator<T, undefined> {
+export class SharedIterator<T> extends HandIterator<T> {
   readonly #port: Port<T>
   readonly #parked = new Set<Step<T>>()
   #isDone = false
 
   constructor(port: Port<T>) {
+    super()
     this.#port = port
   }
 
-  next(): Promise<Received<T>> {
+  override next(): Promise<Received<T>> {
     const port = this.#port
     if (this.#isDone || port.hasLeft) return Promise.resolve(END)
     try {
@@ -30,19 +32,10 @@ export class SharedIterator<T> implements AsyncIterableIterator<T, undefined> {
     return over<T, Received<T>>(port, END)
   }
 
-  return(): Promise<Received<T>> {
+  override return(): Promise<Received<T>> {
     this.#isDone = true
     for (const step of this.#parked) step.dismiss()
     return Promise.resolve(END)
-  }
-
-  async throw(error: unknown): Promise<Received<T>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   /** The end, or the error of the channel, which a loop gets once. */

@@ -5,12 +5,11 @@ import { timeoutError } from '../errors.ts'
 import { ENDED, STIRRED } from '../native/index.ts'
 import { ready, refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
-import { checkWait, triesOnce, type WaitOptions } from '../wait.ts'
+import { checkWait, LONGEST_TIMER, triesOnce, type WaitOptions } from '../wait.ts'
 import { collectOne, collects, END, fetchMany, takeOne, takes, type Fetch, type Received } from './inbox.ts'
 import type { Port } from './port.ts'
 import { Wait } from './waits.ts'
 
-const LONGEST_TIMER = 2 ** 31 - 1
 /** Beyond the capacity: a batch without bound would not end while others keep sending. */
 const MOST_BEYOND = 1024
 

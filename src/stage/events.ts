@@ -1,4 +1,5 @@
 // The events of a stage one by one, for a loop. Hand-written, so that leaving answers at once while a `next()` is parked.
+import { HandIterator } from '../iterator.ts'
 import { turn } from '../turn.ts'
 import { schedule, type Task } from './agenda.ts'
 import { Link, type Subscriber } from './link.ts'
@@ -28,7 +29,7 @@ export class EventsOf<O> implements AsyncIterable<O> {
   }
 }
 
-class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscriber<O>, Task {
+class EventIterator<O> extends HandIterator<O> implements Subscriber<O>, Task {
   isScheduled = false
   readonly #outlet: Outlet<O>
   readonly #options: SubscribeOptions<O>
@@ -43,12 +44,13 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
   readonly #parked: { resolve: (result: Result<O>) => void; reject: (error: unknown) => void }[] = []
 
   constructor(outlet: Outlet<O>, options: SubscribeOptions<O>, settings: LinkSettings) {
+    super()
     this.#outlet = outlet
     this.#options = options
     this.#link = new Link<O>(outlet, this, settings)
   }
 
-  next(): Promise<Result<O>> {
+  override next(): Promise<Result<O>> {
     if (!this.#hasBegun) this.#begin()
     this.#handled()
     if (this.#deliveries.length > 0 && this.#parked.length === 0) {
@@ -60,7 +62,7 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
     return new Promise((resolve, reject) => this.#parked.push({ resolve, reject }))
   }
 
-  return(): Promise<Result<O>> {
+  override return(): Promise<Result<O>> {
     this.#hasBegun = true
     this.#hasLeft = true
     this.#deliveries = []
@@ -68,15 +70,6 @@ class EventIterator<O> implements AsyncIterableIterator<O, undefined>, Subscribe
     this.#outlet.leave(this.#link, NORMAL)
     for (const { resolve } of this.#parked.splice(0)) resolve({ done: true, value: undefined })
     return Promise.resolve({ done: true, value: undefined })
-  }
-
-  async throw(error: unknown): Promise<Result<O>> {
-    await this.return()
-    throw error
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 
   receive(_link: Link<O>, events: readonly O[]): void {

@@ -1,5 +1,6 @@
 // One hold on a valve, and all that ends it: its holder, its owner, its time, or that nobody has it any more.
 import { warn } from '../callback.ts'
+import { LONGEST_TIMER } from '../wait.ts'
 import type { ApplyOptions, PressureLease } from './types.ts'
 
 /** The hold itself. A valve has this one, so that it can tell when its holder has lost the other. */
@@ -20,7 +21,7 @@ export class Hold {
 
   bind({ owner, maxHold }: ApplyOptions): void {
     if (maxHold !== undefined && maxHold !== Infinity) {
-      this.#timer = setTimeout(() => this.end(), Math.min(maxHold, 2 ** 31 - 1)).unref()
+      this.#timer = setTimeout(() => this.end(), Math.min(maxHold, LONGEST_TIMER)).unref()
     }
     if (owner === undefined) return
     if (owner instanceof AbortSignal) {

@@ -1,6 +1,7 @@
 // One child of a daemon, from its start until its last line was taken: readiness, lines, and its end. Whether another follows is not known here.
 import { attend, warn } from '../../callback.ts'
 import { Deferred } from '../../deferred.ts'
+import { LONGEST_TIMER } from '../../wait.ts'
 import { processFailed } from '../failure.ts'
 import type { Life } from '../life.ts'
 import { startTimer } from '../lifetime.ts'
@@ -10,9 +11,6 @@ import type { ByteReader, ByteWriter } from '../byte-types.ts'
 import type { Exit } from '../types.ts'
 import { LinePump } from './line-pump.ts'
 import type { DaemonSettings } from './options.ts'
-
-// setTimeout takes no longer delay.
-const LONGEST_TIMER = 2 ** 31 - 1
 
 export type Ending = 'terminate' | 'abort'
 
