@@ -25,6 +25,8 @@ struct Sighting {
     launches: u64,
     /// A killed keeper may have left it.
     hunted: bool,
+    /// It was here before the last killed keeper was reaped, so it may be the root of a lost tree, whose own children come when it dies.
+    may_be_root: bool,
 }
 
 /// What is done about orphans outside every known group.
@@ -33,10 +35,11 @@ pub struct Strangers {
     /// Node lives, so whoever left its group may.
     pub may_live: bool,
     pub launches: Launches,
-    /// A keeper was killed: who comes now is its orphan.
+    /// A keeper was killed: who comes now is its orphan, or an orphan of one.
     hunted: bool,
-    /// Keepers that were killed. Their children are all here only when they have been reaped.
+    /// Keepers that were killed and not reaped yet. Until then their children are still coming.
     keepers: BTreeSet<pid_t>,
+    are_coming: bool,
     tolerated: BTreeSet<pid_t>,
     /// Children that may be launches whose keeper has not said so yet.
     unjudged: BTreeMap<pid_t, Sighting>,
@@ -46,18 +49,17 @@ impl Strangers {
     /// A keeper was killed. What it leaves may have been seen already, and taken for a launch of another.
     pub fn hunt(&mut self, keeper: pid_t) {
         self.hunted = true;
+        self.are_coming = true;
         self.keepers.insert(keeper);
         for sighting in self.unjudged.values_mut() {
             sighting.hunted = true;
+            sighting.may_be_root = true;
         }
     }
 
-    /// Ends the hunt when there is nobody left to kill.
+    /// Ends the hunt when nobody is left to kill, and nobody whose children would have to be killed.
     pub fn rest(&mut self, strays: usize) {
-        if strays == 0 {
-            self.hunted = false;
-            self.keepers.clear();
-        }
+        self.hunted &= strays > 0 || self.unjudged.values().any(|sighting| sighting.may_be_root);
     }
 
     /// Whether somebody waits for launches to settle.
@@ -68,11 +70,12 @@ impl Strangers {
     /// Whether it is too early to say that this is nobody's. A keeper names its target once that runs; until every launch that was
     /// under way at first sight is settled, this may be one of their targets, and its status must not be taken.
     fn may_be_launch(&mut self, pid: pid_t) -> bool {
-        if self.keepers.contains(&pid) {
+        if self.keepers.contains(&pid) || self.tolerated.contains(&pid) {
             return false;
         }
         let Launches { all, settled } = self.launches;
-        let seen = self.unjudged.entry(pid).or_insert(Sighting { launches: all, hunted: self.hunted });
+        let (hunted, may_be_root) = (self.hunted, self.are_coming);
+        let seen = self.unjudged.entry(pid).or_insert(Sighting { launches: all, hunted, may_be_root });
         settled < seen.launches
     }
 
@@ -83,6 +86,7 @@ impl Strangers {
         }
         let is_hunted = self.hunted || self.unjudged.get(&pid).is_some_and(|sighting| sighting.hunted);
         if !is_hunted {
+            self.unjudged.remove(&pid);
             self.tolerated.insert(pid);
         }
         self.tolerated.contains(&pid)
@@ -112,6 +116,7 @@ pub fn reap_and_kill(
             *count = 0;
         }
         strangers.tolerated.retain(|pid| children.contains(pid));
+        strangers.keepers.retain(|pid| children.contains(pid));
         strangers.unjudged.retain(|pid, _| children.contains(pid) && known.binary_search(pid).is_err());
         for pid in children.into_iter().filter(|pid| known.binary_search(pid).is_err()) {
             // A launch leads its own group, which is none of these.
@@ -128,6 +133,7 @@ pub fn reap_and_kill(
                 let _ = sys::kill(pid, libc::SIGKILL);
             }
         }
+        strangers.are_coming = !strangers.keepers.is_empty();
         if !died {
             return strays;
         }

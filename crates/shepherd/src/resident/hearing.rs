@@ -10,10 +10,10 @@ use crate::word::Word;
 
 impl Resident {
     /// A keeper that is killed amid a start leaves a process that nobody knows.
-    pub(super) fn give_up(&mut self, link: Link, is_late: bool) {
+    pub(super) fn give_up(&mut self, link: Link) {
         self.strangers.hunt(link.pid());
         self.family_changed = true;
-        link.give_up(is_late);
+        link.give_up(true);
     }
 
     pub(super) fn hear(&mut self, id: u64) {

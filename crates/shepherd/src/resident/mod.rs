@@ -200,8 +200,8 @@ impl Resident {
         for id in hung.map(|(id, _)| *id).collect::<Vec<_>>() {
             match self.children.remove(&id).map(|child| child.state) {
                 Some(State::Starting(starting)) => starting.time_out(),
-                Some(State::Launching(launching)) => self.give_up(launching.link, true),
-                Some(State::Kept(link)) => self.give_up(link, true),
+                Some(State::Launching(launching)) => self.give_up(launching.link),
+                Some(State::Kept(link)) => self.give_up(link),
                 Some(State::Direct(_)) | None => {}
             }
         }
