@@ -4,22 +4,13 @@ import test from 'ava'
 import type { LineOptions } from '../../src/process/byte-types.ts'
 import { lineSettings } from '../../src/lines/index.ts'
 import { LineSplitter } from '../../src/lines/index.ts'
+import { anyLineOptions, anyPieces } from '../helpers/any-lines.ts'
+import { holds, patience } from '../helpers/effort.ts'
+import { plainLines } from '../helpers/plain-lines.ts'
 import { latin, openReader, stateOf, turns } from './fake-endpoint.ts'
 
-/** The lines of the whole, the slow and obvious way: bytes are cut first, each line is decoded by itself. */
-function reference(input: Uint8Array, options: LineOptions = {}): string[] {
-  const { delimiter = '\n', encoding = 'utf8', keepDelimiter = false } = options
-  const pattern = Buffer.from(delimiter, encoding)
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const decode = (bytes: Buffer): string => (encoding === 'utf8' ? decoder.decode(bytes) : bytes.toString('latin1'))
-  const lines: string[] = []
-  let rest = Buffer.from(input)
-  for (let at = rest.indexOf(pattern); at >= 0; at = rest.indexOf(pattern)) {
-    const line = decode(rest.subarray(0, keepDelimiter ? at + pattern.length : at))
-    lines.push(delimiter === '\n' && !keepDelimiter && line.endsWith('\r') ? line.slice(0, -1) : line)
-    rest = rest.subarray(at + pattern.length)
-  }
-  return rest.length > 0 ? [...lines, decode(rest)] : lines
+function reference(input: Uint8Array, options?: LineOptions): string[] {
+  return plainLines(input, options).lines
 }
 
 function split(pieces: readonly Uint8Array[], options?: LineOptions): string[] {
@@ -31,6 +22,7 @@ function split(pieces: readonly Uint8Array[], options?: LineOptions): string[] {
       const part = piece.subarray(at, at + room)
       memory.set(part, offset)
       lines.push(...splitter.commit(part.length))
+      if (splitter.isTooLong) return lines
       at += part.length
     }
   }
@@ -74,25 +66,13 @@ for (const [name, input, options] of samples) {
   })
 }
 
-test('any bytes in any cut give the lines of the whole', t => {
-  const byte = fc.oneof(
-    fc.constantFrom(10, 13, 97, 0xf0, 0x9f, 0x98, 0x80, 0xe2, 0x82, 0xac),
-    fc.integer({ min: 0, max: 255 }),
-  )
-  const options = fc.constantFrom<LineOptions>(
-    {},
-    { keepDelimiter: true },
-    { delimiter: '\r\n' },
-    { delimiter: 'a' },
-    { delimiter: '€' },
-    { encoding: 'latin1' },
-  )
-  fc.assert(
-    fc.property(fc.array(fc.array(byte, { maxLength: 20 }), { maxLength: 10 }), options, (pieces, chosen) => {
-      const cut = pieces.map(piece => Uint8Array.from(piece))
-      t.deepEqual(split(cut, chosen), reference(Buffer.concat(cut), chosen))
+test('any bytes in any cut give the lines of the whole, up to one that is too long', async t => {
+  t.timeout(patience)
+  await holds(
+    fc.property(anyPieces, anyLineOptions, (pieces, options) => {
+      t.deepEqual(split(pieces, options), reference(Buffer.concat(pieces), options))
     }),
-    { numRuns: 2000 },
+    3000,
   )
 })
 

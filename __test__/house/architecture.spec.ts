@@ -97,6 +97,7 @@ const mayDepend: Readonly<Record<string, readonly string[]>> = {
   shepherd: ['protocol'],
   binding: ['protocol', 'flow', 'reactor', 'process', 'journal', 'napi', 'napi-derive', 'napi-build'],
   testkit: [],
+  fuzz: ['protocol', 'journal'],
 }
 const fenced = new Set(['tokio', 'mio', 'napi', 'napi-derive', 'napi-build', 'napi-sys'])
 

@@ -141,7 +141,7 @@ test('stages, pipelines and valves are read from the same snapshot', async t => 
   }
   const processors = { index: { ...counts, lag: 3, retries: 1, deadLetters: 0 } }
   list('pipelines', 'events', held[1], () => ({ kind: 'pipeline', name: 'events', last: 10, processors }))
-  const pressure = { leases: 1, appliedMs: 1500, mutedSenders: 2, feeds: [] }
+  const pressure = { leases: 1, appliedMs: 1500, mutedSenders: 2, feeds: [], holders: [], waitsFor: [] }
   list('valves', 'disk', held[2], () => ({ kind: 'valve', name: 'disk', ...pressure }))
   const collected = await collect()
   t.is(valueOf(collected, 'stage.demand', { 'sluicegate.stage.name': 'parse' }), 5)
@@ -178,7 +178,16 @@ test('it observes when it is collected and at no other time, and no more after i
   const target = {}
   list('valves', 'watched', target, () => {
     looks++
-    return { kind: 'valve', name: 'watched', leases: 0, appliedMs: 0, mutedSenders: 0, feeds: [] }
+    return {
+      kind: 'valve',
+      name: 'watched',
+      leases: 0,
+      appliedMs: 0,
+      mutedSenders: 0,
+      feeds: [],
+      holders: [],
+      waitsFor: [],
+    }
   })
   const channel = new Channel<number>({ capacity: 1, name: 'watched' })
   for (let value = 0; value < 100; value++) {

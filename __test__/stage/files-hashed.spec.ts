@@ -2,12 +2,13 @@
 // speed. The slow one sets the pace; stopped and killed on the way, nothing is lost.
 import anyTest, { type ExecutionContext } from 'ava'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Channel, consumer, producer, run, taskConsumer, type Consumer, type Producer } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
+import { startHousehold } from '../helpers/household.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { range } from './stages.ts'
 
@@ -145,4 +146,25 @@ test('stopped in the middle: what was begun is finished, and a second graph does
     const both = [...first.hashed[kind], ...second.hashed[kind]]
     t.deepEqual(lines(both), expected)
   }
+})
+
+function noted(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []
+}
+
+test('killed in the middle, with its children alive: the next run does the rest, and both have every result once', async t => {
+  const { root, expected } = tree(t, 100)
+  const notes = mkdtempSync(path.join(tmpdir(), 'sluicegate-noted-'))
+  t.teardown(() => rmSync(notes, { recursive: true }))
+  const [fast, slow] = [path.join(notes, 'fast'), path.join(notes, 'slow')]
+  for (const goal of [10, 30]) {
+    await using household = startHousehold('hashing-files.ts', { args: [root, notes] })
+    await waitFor(() => noted(slow).length >= goal, { deadline: 30_000, interval: 1 })
+    household.node.process.kill('SIGKILL')
+    await household.diesOut(20_000)
+  }
+  await using household = startHousehold('hashing-files.ts', { args: [root, notes] })
+  const most = await household.node.message<number>()
+  t.true(most <= 4, `${most} at once`)
+  for (const file of [fast, slow]) t.deepEqual(noted(file).sort(), expected)
 })

@@ -1,4 +1,4 @@
-// Messages with acknowledgement: the cases of Broadway's own suite. Supervision, telemetry and rates changed at run time are not ours.
+// Messages with acknowledgement: the cases of Broadway's own suite.
 import test from 'ava'
 import { messages, producer, type Message, type MessagesOptions, type Producer } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
@@ -59,12 +59,12 @@ test('BW-2: the rest goes out after maxDelay', async t => {
   const seen: number[][] = []
   const batcher = {
     maxSize: 100,
-    maxDelay: 5,
+    maxDelay: 200,
     handle: (some: readonly Message<number>[]) => void seen.push(some.map(({ data }) => data)),
   }
   const { acks, source, flow } = pipeline<number>({ handle: parity, batchers: { odd: batcher, even: batcher } })
   source.emit([1, 2, 3, 4, 5])
-  await waitFor(() => acks.length === 2)
+  await waitFor(() => acks.length === 2, { deadline: 20_000 })
   t.deepEqual(
     seen.sort(([one = 0], [other = 0]) => one - other),
     [

@@ -105,3 +105,36 @@ test.serial('never more than limit + burst - 1 in any interval', async t => {
   await sink.stop()
   await source.stop()
 })
+
+test.serial('BW-25: the rate can be read, and changed at any time: what waits goes at the new one', async t => {
+  const { clock, seen, sink } = setUp(t)
+  const rate = { limit: 1, interval: 600_000 }
+  const source = producer<number>(silent().source, { rate })
+  await sink.subscribeTo(source)
+  source.emit(range(0, 7))
+  await clock.advance(50)
+  t.is(source.rate, rate)
+  t.is(seen.length, 1)
+  source.rate = { limit: 1, interval: 10, burst: 3 }
+  await clock.advance(30)
+  source.rate = undefined
+  await clock.advance(0)
+  // No burst comes with the change.
+  t.deepEqual(
+    seen.map(({ at }) => at),
+    [0, 60, 70, 80, 80, 80, 80],
+  )
+  t.is(source.rate, undefined)
+  t.is(clock.timers, 0)
+  await source.stop()
+})
+
+test.serial('BW-25: a rate that can’t be kept changes nothing', async t => {
+  const rate = { limit: 1000, interval: 1 }
+  const source = producerConsumer<number, number>(events => [...events], { rate })
+  for (const wrong of [null, {}, { limit: 0, interval: 1 }, { limit: 1, interval: NaN }, { ...rate, burst: 0 }]) {
+    t.throws(() => (source.rate = wrong as never), { code: 'ERR_INVALID_OPTION' })
+  }
+  t.is(source.rate, rate)
+  await source.stop()
+})

@@ -58,6 +58,22 @@ export interface DropMessage {
   readonly count: number
 }
 
+/** `sluicegate:messages:start`: a step of a message pipeline begins. */
+export interface MessagesStep {
+  /** Of the pipeline. */
+  readonly name: string
+  /** Messages that a processor has got together; one of them at its handler; a batch at its; those that failed, at `onFailed`; an `ack`. */
+  readonly step: 'processor' | 'message' | 'batch' | 'failed' | 'ack'
+  /** Messages in it. */
+  readonly count: number
+}
+
+/** `sluicegate:messages:stop`, and with an error `sluicegate:messages:error`: it has ended. */
+export interface MessagesStepEnd extends MessagesStep {
+  readonly durationMs: number
+  readonly error?: unknown
+}
+
 /** For a message that is due between two steps of an operation: a subscriber that calls back in must not come in between. */
 export function publishSoon(channel: Channel, message: object): void {
   process.nextTick(() => channel.publish(message))
@@ -73,3 +89,6 @@ export const channelPark: Channel = channel('sluicegate:channel:park')
 export const channelResume: Channel = channel('sluicegate:channel:resume')
 export const channelDrop: Channel = channel('sluicegate:channel:drop')
 export const queueDrop: Channel = channel('sluicegate:queue:drop')
+export const messagesStart: Channel = channel('sluicegate:messages:start')
+export const messagesStop: Channel = channel('sluicegate:messages:stop')
+export const messagesError: Channel = channel('sluicegate:messages:error')

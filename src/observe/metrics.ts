@@ -21,5 +21,14 @@ export interface ValveMetrics {
   readonly leases: number
   readonly appliedMs: number
   readonly mutedSenders: number
+  /** The valves it feeds. */
   readonly feeds: readonly string[]
+  /** Who holds it closed, by leases of its own. */
+  readonly holders: readonly { readonly reason: string; readonly heldMs: number }[]
+  /** What sends of its party wait for: room behind another valve, a level there that is too high, or a lease. */
+  readonly waitsFor: readonly {
+    readonly valve: string
+    readonly for: 'room' | 'level' | 'lease'
+    readonly waitedMs: number
+  }[]
 }

@@ -82,6 +82,11 @@ export class BatchWork<I> implements Work<I>, Task {
       this.#user.idle()
       return false
     }
+    if ('reached' in entry) {
+      this.#line.shift()
+      entry.reached()
+      return true
+    }
     if ('ending' in entry) {
       this.#line.shift()
       this.#user.over(entry.link, entry.ending)

@@ -56,6 +56,10 @@ class ConsumerStage<
     return this.#life.stop(options, () => this.#inlet.close(endingOf(reason, `The stage '${this.name}'`)), force)
   }
 
+  flushed(options?: WaitOptions): Promise<void> {
+    return this.#life.reach(options, reached => this.#work.add({ reached }))
+  }
+
   metrics(): StageMetrics {
     const { handled, events: buffered } = this.#work
     const demand = this.#inlet.outstanding

@@ -6,6 +6,9 @@ export class EventBuffer<T> {
   #first = 0
   #offset = 0
   #length = 0
+  // How many have ever left, and who wants to know when so many have.
+  #taken = 0
+  readonly #marks: { readonly at: number; readonly reached: () => void }[] = []
 
   get length(): number {
     return this.#length
@@ -17,6 +20,14 @@ export class EventBuffer<T> {
     this.#length += events.length
   }
 
+  /** Adds within a bound: of what is too many the newest or the oldest go. Gives how many. */
+  addWithin(size: number, events: readonly T[], keepsFirst: boolean): number {
+    const over = Math.max(0, this.#length + events.length - Math.max(size, this.#length))
+    this.add(over > 0 && keepsFirst ? events.slice(0, events.length - over) : events)
+    if (!keepsFirst) this.take(over)
+    return over
+  }
+
   /** Puts back what was taken. */
   unshift(events: readonly T[]): void {
     if (events.length === 0) return
@@ -25,6 +36,17 @@ export class EventBuffer<T> {
     this.#first = 0
     this.#offset = 0
     this.#length += events.length
+    this.#taken -= events.length
+  }
+
+  /** `settle` calls it when all that is here now has left. */
+  mark(reached: () => void): void {
+    this.#marks.push({ at: this.#taken + this.#length, reached })
+  }
+
+  /** What was taken is not put back any more. */
+  settle(): void {
+    while (this.#marks[0] !== undefined && this.#marks[0].at <= this.#taken) this.#marks.shift()?.reached()
   }
 
   /** The oldest, `count` at most. */
@@ -49,6 +71,7 @@ export class EventBuffer<T> {
 
   #leave(count: number, chunk: readonly T[]): void {
     this.#length -= count
+    this.#taken += count
     this.#offset += count
     if (this.#offset < chunk.length) return
     // What is gone is not kept alive, and the array of arrays is cut from time to time only.

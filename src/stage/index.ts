@@ -11,6 +11,18 @@ export {
 } from './messages/index.ts'
 export { producer } from './producer.ts'
 export { producerConsumer } from './producer-consumer.ts'
+export {
+  boundedJoin,
+  departition,
+  takeSorted,
+  windowed,
+  type DepartitionOptions,
+  type JoinMode,
+  type JoinOptions,
+  type Window,
+  type WindowOptions,
+  type WindowState,
+} from './windows/index.ts'
 export { stopStages } from './stop-stages.ts'
 export type {
   Consumer,

@@ -11,6 +11,8 @@ export class Life {
   readonly #controller = new AbortController()
   readonly #done = new Deferred<void>()
   #failure: { readonly error: unknown } | undefined
+  // Whoever waits for something that the end makes true as well.
+  readonly #waiting = new Set<() => void>()
 
   constructor(name: string) {
     this.name = name
@@ -40,6 +42,30 @@ export class Life {
     this.isOver = true
     if (this.#failure === undefined) this.#done.resolve()
     else this.#done.reject(this.#failure.error)
+    for (const reached of this.#waiting) reached()
+  }
+
+  /** Fulfils when `begin` calls back, or with the end. */
+  reach(options: WaitOptions | undefined, begin: (reached: () => void) => void): Promise<void> {
+    try {
+      checkWait(options)
+    } catch (error) {
+      return rejected(error)
+    }
+    if (this.isOver) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const guard = Guard.of(options, 'The flush', error => {
+        this.#waiting.delete(reached)
+        reject(error)
+      })
+      const reached = (): void => {
+        guard?.disarm()
+        this.#waiting.delete(reached)
+        resolve()
+      }
+      this.#waiting.add(reached)
+      begin(reached)
+    })
   }
 
   /** Waits for the end that `begin` has begun, however it comes; when that takes too long, `force` is called. */

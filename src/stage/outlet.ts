@@ -2,16 +2,19 @@
 // events come from: `onDemand` tells that some are wanted.
 import { invalidOption } from '../errors.ts'
 import { notify, warn } from '../callback.ts'
+import { Accumulation } from './accumulation.ts'
+import type { StageDispatch } from './dispatchers/index.ts'
 import { EventBuffer } from './event-buffer.ts'
 import { MAX_DEMAND } from './limits.ts'
 import type { Giver, Link } from './link.ts'
 import type { OutletSettings } from './options.ts'
+import type { RateOptions } from '../rate.ts'
 import { demandError, stageStopped, type Ending } from './stage-errors.ts'
 import { Throttle } from './throttle.ts'
 import type { SubscribeOptions } from './types.ts'
 
 export interface OutletEvents {
-  /** Something is wanted, or something that was held back may go. */
+  /** Something is wanted, something that was held back may go, or nobody is left to want anything. */
   onDemand(): void
   /** All is given away, and those below have been told the end. */
   onEnded(): void
@@ -29,9 +32,8 @@ export class Outlet<O> implements Giver<O> {
   readonly #events: OutletEvents
   readonly #buffer = new EventBuffer<O>()
   readonly #links = new Map<number, Link<O>>()
-  readonly #throttle: Throttle | undefined
-  // While accumulating: orders and events, as they came.
-  #accumulated: (number | readonly O[])[] | undefined
+  #throttle: Throttle | undefined
+  #accumulated: Accumulation<O> | undefined
   #ending: Ending | undefined
   #waitsForSubscribers = true
 
@@ -39,8 +41,22 @@ export class Outlet<O> implements Giver<O> {
     this.name = name
     this.#settings = settings
     this.#events = events
-    this.#accumulated = settings.accumulates ? [] : undefined
-    this.#throttle = settings.rate === undefined ? undefined : new Throttle(settings.rate, () => this.#release())
+    this.#accumulated = settings.accumulates ? new Accumulation<O>() : undefined
+    this.#throttle = this.#throttled(settings.rate)
+  }
+
+  get rate(): RateOptions | undefined {
+    return this.#throttle?.options
+  }
+
+  /** What it holds back by the rate it had goes at this one. */
+  set rate(rate: RateOptions | undefined) {
+    const throttle = this.#throttled(rate)
+    this.#throttle?.end()
+    // Else each new rate would come with a burst of its own.
+    if (this.#throttle !== undefined) throttle?.take(throttle.allowed)
+    this.#throttle = throttle
+    this.#guarded(() => this.#release())
   }
 
   /** Nothing is taken from outside any more. */
@@ -97,16 +113,19 @@ export class Outlet<O> implements Giver<O> {
     if (!this.#links.delete(link.id)) return
     link.cut(ending)
     this.#guarded(() => this.#order(this.#settings.dispatcher.cancel(link.id)))
+    if (this.#links.size === 0) this.#events.onDemand()
   }
 
   /** Events that nobody ordered may find no room, and then some are discarded; what was ordered is kept. */
   emit(events: readonly O[], wasOrdered: boolean): void {
     if (events.length === 0) return
     if (this.isEnded) return this.#discard(events.length)
-    if (this.#accumulated !== undefined) {
-      this.#accumulated.push(events)
-      if (!wasOrdered) this.#limitAccumulated(this.#accumulated)
-      return
+    const accumulated = this.#accumulated
+    if (accumulated !== undefined) {
+      accumulated.add(events)
+      // The same bound, where each emission stays apart.
+      const over = wasOrdered ? 0 : accumulated.events + this.#buffer.length - this.#size
+      return this.#discard(accumulated.discard(over, this.#settings.keepsFirst))
     }
     this.#guarded(() => {
       // What is here already goes first.
@@ -117,20 +136,29 @@ export class Outlet<O> implements Giver<O> {
   }
 
   accumulate(): void {
-    if (this.#ending === undefined) this.#accumulated ??= []
+    if (this.#ending === undefined) this.#accumulated ??= new Accumulation<O>()
   }
 
   /** Does what was held back, in order and one by one. */
   forward(): void {
-    const accumulated = this.#accumulated ?? []
+    const accumulated = this.#accumulated ?? new Accumulation<O>()
     this.#accumulated = undefined
     this.#guarded(() => {
       for (const entry of accumulated) {
         if (typeof entry === 'number') this.#order(entry)
+        else if (typeof entry === 'function') this.flush(entry)
         else this.emit(entry, true)
       }
       this.#release()
     })
+  }
+
+  /** Calls back when all that is here now is given away, or discarded; not when the end comes before. */
+  flush(reached: () => void): void {
+    if (this.#accumulated !== undefined) return this.#accumulated.add(reached)
+    const { dispatcher } = this.#settings
+    this.#buffer.mark(() => (dispatcher.mark === undefined ? reached() : dispatcher.mark(reached)))
+    this.#buffer.settle()
   }
 
   /** No events come any more: when those that are here are given away, it is over. */
@@ -144,14 +172,15 @@ export class Outlet<O> implements Giver<O> {
   /** From now on, what is here and has no subscriber is discarded when the end comes. */
   stopWaiting(): void {
     this.#waitsForSubscribers = false
-    this.#endIfDone()
+    this.#settings.dispatcher.close?.()
+    this.#guarded(() => this.#order(0))
   }
 
   /** Over now. What is here is discarded. */
   abandon(ending: Ending): void {
     if (this.isEnded) return
     this.#ending ??= ending
-    const rest = this.buffered + eventsIn(this.#accumulated ?? [])
+    const rest = this.buffered + (this.#accumulated?.events ?? 0)
     this.#accumulated = undefined
     this.#buffer.take(Infinity)
     this.#discard(rest)
@@ -170,8 +199,13 @@ export class Outlet<O> implements Giver<O> {
       this.#throttle?.take(events.length)
       if (this.#dispatch(events, undefined) === 0) break
     }
+    this.#buffer.settle()
     if (this.unmet > 0) this.#events.onDemand()
     this.#endIfDone()
+  }
+
+  #throttled(rate: RateOptions | undefined): Throttle | undefined {
+    return rate === undefined ? undefined : new Throttle(rate, () => this.#guarded(() => this.#release()))
   }
 
   #order(more: number): void {
@@ -179,7 +213,7 @@ export class Outlet<O> implements Giver<O> {
       throw demandError(`A dispatcher orders a number of events from 0, this one gave ${String(more)}`)
     }
     if (this.#accumulated !== undefined) {
-      if (more > 0) this.#accumulated.push(more)
+      if (more > 0) this.#accumulated.add(more)
       return
     }
     this.unmet += more
@@ -194,7 +228,13 @@ export class Outlet<O> implements Giver<O> {
   /** How many events found somebody, or were thrown away by the dispatcher. Undefined: they are from the buffer. */
   #dispatch(events: readonly O[], wasOrdered: boolean | undefined): number {
     this.unmet = Math.max(0, this.unmet - events.length)
-    const { deliveries, leftover, more = 0 } = this.#settings.dispatcher.dispatch(events)
+    const {
+      deliveries,
+      leftover,
+      more = 0,
+      discarded = 0,
+    }: StageDispatch<O> = this.#settings.dispatcher.dispatch(events)
+    this.#discard(discarded)
     for (const [id, share] of deliveries) this.#deliver(id, share)
     if (leftover.length > 0) {
       if (wasOrdered === undefined) this.#buffer.unshift(leftover)
@@ -216,30 +256,8 @@ export class Outlet<O> implements Giver<O> {
   }
 
   #keep(events: readonly O[], wasOrdered: boolean): void {
-    const over = wasOrdered ? 0 : this.#buffer.length + events.length - Math.max(this.#size, this.#buffer.length)
-    if (over <= 0) return this.#buffer.add(events)
-    if (this.#settings.keepsFirst) {
-      this.#buffer.add(events.slice(0, events.length - over))
-    } else {
-      this.#buffer.add(events)
-      this.#buffer.take(over)
-    }
-    this.#discard(over)
-  }
-
-  /** The same bound while accumulating, where each emission stays apart. */
-  #limitAccumulated(entries: (number | readonly O[])[]): void {
-    let over = eventsIn(entries) + this.#buffer.length - this.#size
-    if (over <= 0) return
-    this.#discard(Math.min(over, eventsIn(entries)))
-    const order = entries.map((_, i) => (this.#settings.keepsFirst ? entries.length - 1 - i : i))
-    for (const at of order) {
-      const entry = entries[at]
-      if (typeof entry !== 'object' || over <= 0) continue
-      const kept = Math.max(0, entry.length - over)
-      over -= entry.length - kept
-      entries[at] = this.#settings.keepsFirst ? entry.slice(0, kept) : entry.slice(entry.length - kept)
-    }
+    if (wasOrdered) this.#buffer.add(events)
+    else this.#discard(this.#buffer.addWithin(this.#size, events, this.#settings.keepsFirst))
   }
 
   get #size(): number {
@@ -282,10 +300,4 @@ export class Outlet<O> implements Giver<O> {
       this.#events.onFailure(error)
     }
   }
-}
-
-function eventsIn(entries: readonly (number | readonly unknown[])[]): number {
-  let count = 0
-  for (const entry of entries) if (typeof entry !== 'number') count += entry.length
-  return count
 }

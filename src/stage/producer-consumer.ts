@@ -2,6 +2,7 @@
 // bounded by its buffer and what one call of its handler gives at once.
 import { list } from '../observe/index.ts'
 import type { StageMetrics } from '../observe/metrics.ts'
+import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 import { BatchWork, type BatchUser } from './batch-work.ts'
 import { emitInto } from './emission.ts'
@@ -68,6 +69,14 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     return this.#life.done
   }
 
+  get rate(): RateOptions | undefined {
+    return this.#outlet.rate
+  }
+
+  set rate(rate: RateOptions | undefined) {
+    this.#outlet.rate = rate
+  }
+
   async subscribeTo<P extends I>(producer: Producer<P>, options: SubscribeOptions<P> = {}): Promise<Subscription> {
     // Whoever takes all of I takes all of P; the selector is asked about events of the producer only.
     const outlet = outletOf(producer as Producer<unknown>)
@@ -90,17 +99,25 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   stop(reason?: unknown, options?: WaitOptions): Promise<void> {
     const begin = (): void => {
-      this.#ending = endingOf(reason, `The stage '${this.name}'`)
+      if (!this.#isStopping) this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#isStopping = true
       this.#inlet.close(this.#ending)
-      this.#work.wake()
+      this.#outlet.forward()
+      this.#outlet.stopWaiting()
+      this.#wake()
     }
     const force = (error: unknown): void => {
       this.#life.abort(error)
       this.#discarded += this.#work.drop()
       this.#outlet.abandon(failureOf(error))
+      // What its handler gave bit by bit may take its time to close.
+      this.#life.end()
     }
     return this.#life.stop(options, begin, force)
+  }
+
+  flushed(options?: WaitOptions): Promise<void> {
+    return this.#life.reach(options, reached => this.#work.add({ reached: () => this.#outlet.flush(reached) }))
   }
 
   metrics(): StageMetrics {
@@ -124,8 +141,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   /** A new delivery needs demand, as the next of its batches only needs room: so what was asked for above sets their sizes. */
   mayHandle(isNewDelivery: boolean): boolean {
-    if (this.#isStopping && this.#outlet.subscribers === 0) return true
-    return this.#outlet.hasRoom && (!isNewDelivery || this.#outlet.unmet > 0)
+    return this.#isDeserted || (this.#outlet.hasRoom && (!isNewDelivery || this.#outlet.unmet > 0))
   }
 
   handle(events: readonly I[]): unknown {
@@ -146,7 +162,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
       this.#work.done()
     })
     this.#pump = pump
-    pump.run()
+    this.#wake()
   }
 
   failed(error: unknown): void {
@@ -164,8 +180,14 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     this.#inlet.settle()
   }
 
+  /** It stops, and nobody is there to ask for the rest. */
+  get #isDeserted(): boolean {
+    return this.#isStopping && this.#outlet.subscribers === 0
+  }
+
   #wake(): void {
     if (this.#pump === undefined) this.#work.wake()
+    else if (this.#isDeserted) void this.#pump.stop()
     else this.#pump.run()
   }
 
@@ -173,7 +195,6 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   #finished(): void {
     const failure = this.#life.failure
     this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
-    if (this.#isStopping) this.#outlet.stopWaiting()
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,7 @@
 // The stage that only gives: an origin, an outlet, and its end.
 import { list } from '../observe/index.ts'
 import type { StageMetrics } from '../observe/metrics.ts'
+import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 import { emitInto } from './emission.ts'
 import { EventsOf } from './events.ts'
@@ -19,6 +20,7 @@ class ProducerStage<O> implements Producer<O> {
   readonly #outlet: Outlet<O>
   readonly #pump: Pump<O>
   #ending: Ending = NORMAL
+  #isStopping = false
 
   constructor(source: Source<O>, options: ProducerOptions<O>) {
     this.#life = new Life(stageName(options, ''))
@@ -43,6 +45,14 @@ class ProducerStage<O> implements Producer<O> {
     return this.#life.done
   }
 
+  get rate(): RateOptions | undefined {
+    return this.#outlet.rate
+  }
+
+  set rate(rate: RateOptions | undefined) {
+    this.#outlet.rate = rate
+  }
+
   emit(events: readonly O[]): void {
     emitInto(this.#outlet, events)
     this.#pump.poke()
@@ -59,12 +69,22 @@ class ProducerStage<O> implements Producer<O> {
 
   stop(reason?: unknown, options?: WaitOptions): Promise<void> {
     const begin = (): void => {
-      this.#ending = endingOf(reason, `The stage '${this.name}'`)
+      if (!this.#isStopping) this.#ending = endingOf(reason, `The stage '${this.name}'`)
+      this.#isStopping = true
       this.#life.abort(reason)
       void this.#pump.stop()
       this.#outlet.stopWaiting()
     }
-    return this.#life.stop(options, begin, error => this.#outlet.abandon(failureOf(error)))
+    const force = (error: unknown): void => {
+      this.#outlet.abandon(failureOf(error))
+      // What it is fed from may take its time to close.
+      this.#life.end()
+    }
+    return this.#life.stop(options, begin, force)
+  }
+
+  flushed(options?: WaitOptions): Promise<void> {
+    return this.#life.reach(options, reached => this.#outlet.flush(reached))
   }
 
   metrics(): StageMetrics {

@@ -11,6 +11,7 @@ export class Pump<O> implements Task {
   readonly #onEnd: (failure?: { readonly error: unknown }) => void
   #isPulling = false
   #isStopping = false
+  #closing: Promise<void> | undefined
   #isOver = false
   // What was wanted when a patient origin gave too few: it is asked again for more than that, or when it was poked.
   #starvedAt: number | undefined
@@ -32,10 +33,16 @@ export class Pump<O> implements Task {
 
   /** Asks for nothing more. What is being pulled is still given. Fulfils when the origin is closed. */
   async stop(): Promise<void> {
-    if (this.#isOver || this.#isStopping) return
-    this.#isStopping = true
+    if (!this.#isOver && !this.#isStopping) {
+      this.#isStopping = true
+      this.#closing = this.#close()
+    }
+    await this.#closing
+  }
+
+  async #close(): Promise<void> {
     try {
-      this.#outlet.emit(await this.#origin.close(), true)
+      this.#outlet.emit(await this.#origin.close(late => this.#outlet.emit(late, true)), true)
       if (!this.#isPulling) this.#end()
     } catch (error) {
       this.#end({ error })

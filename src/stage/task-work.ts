@@ -3,7 +3,7 @@ import { schedule, type Task } from './agenda.ts'
 import type { Link } from './link.ts'
 import { backoffDelay, triesAgain, type RetryOptions } from '../retry.ts'
 import type { Ending } from './stage-errors.ts'
-import { Line, type Entry, type Work } from './work.ts'
+import { Line, type Entry, type LinkEnd, type Work } from './work.ts'
 
 export interface TaskUser<I> {
   start(event: I): Promise<unknown>
@@ -18,6 +18,7 @@ export class TaskWork<I> implements Work<I>, Task {
   readonly #user: TaskUser<I>
   readonly #retry: RetryOptions | undefined
   readonly #line = new Line<I>()
+  readonly #tasks = new Set<Promise<void>>()
   // Tasks that wait for another try, and who gives up on them.
   readonly #delays = new Map<NodeJS.Timeout, () => void>()
   // Tasks of each link, and its end if that waits for them.
@@ -56,12 +57,22 @@ export class TaskWork<I> implements Work<I>, Task {
     const entry = this.#line.first
     if (entry === undefined) return this.isIdle ? this.#user.idle() : undefined
     this.#line.shift()
-    const { link } = entry
-    const alive = this.#alive.get(link)
-    if (!('ending' in entry)) for (const event of entry.events) void this.#live(link, event)
-    else if (alive === undefined) this.#user.over(link, entry.ending)
-    else alive.ending = entry.ending
+    if ('reached' in entry) void Promise.all(this.#tasks).then(entry.reached)
+    else if ('ending' in entry) this.#end(entry)
+    else for (const event of entry.events) this.#start(entry.link, event)
     schedule(this)
+  }
+
+  #end({ link, ending }: LinkEnd<I>): void {
+    const alive = this.#alive.get(link)
+    if (alive === undefined) this.#user.over(link, ending)
+    else alive.ending = ending
+  }
+
+  #start(link: Link<I>, event: I): void {
+    const task = this.#live(link, event)
+    this.#tasks.add(task)
+    void task.then(() => this.#tasks.delete(task))
   }
 
   async #live(link: Link<I>, event: I): Promise<void> {

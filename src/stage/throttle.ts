@@ -3,12 +3,14 @@ import { performance } from 'node:perf_hooks'
 import { Rate, type RateOptions } from '../rate.ts'
 
 export class Throttle {
+  readonly options: RateOptions
   readonly #rate: Rate
   readonly #again: () => void
   #timer: NodeJS.Timeout | undefined
 
   /** `again` is called when more may go, once for each call of `wait`. */
   constructor(rate: RateOptions, again: () => void) {
+    this.options = rate
     this.#rate = new Rate(rate)
     this.#again = again
   }

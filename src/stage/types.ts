@@ -23,6 +23,15 @@ export interface StageBase extends AsyncDisposable {
    * A handler must not await the end of its own stage.
    */
   stop(reason?: unknown, options?: WaitOptions): Promise<void>
+  /**
+   * Fulfils when all that it holds now is handled, and given away or discarded. What comes later is not waited for, and the end fulfils it as well.
+   *
+   * @example
+   * rows.emit(batch)
+   * await rows.flushed()
+   * await checkpoint.save(position)
+   */
+  flushed(options?: WaitOptions): Promise<void>
   metrics(): StageMetrics
 }
 
@@ -32,6 +41,9 @@ export interface Producer<O> extends StageBase {
   emit(events: readonly O[]): void
   /** `'accumulate'` holds back events and demand until `'forward'`, for whoever wants all subscribers to be there first. */
   demand(mode: 'forward' | 'accumulate'): void
+  /** What is asked for above and given below in a time; may be changed at any time, and undefined is no bound. */
+  get rate(): RateOptions | undefined
+  set rate(rate: RateOptions | undefined)
   /** The events, one by one, through a subscription of its own for each loop. Leaving early cancels it; what it had been given by then is gone, `maxDemand: 1` makes that one event at most. */
   events(options?: SubscribeOptions<O>): AsyncIterable<O>
 }

@@ -15,7 +15,12 @@ export interface LinkEnd<I> {
   readonly ending: Ending
 }
 
-export type Entry<I> = Delivery<I> | LinkEnd<I>
+/** Whoever waits for all before it to be handled. */
+export interface Mark {
+  readonly reached: () => void
+}
+
+export type Entry<I> = Delivery<I> | LinkEnd<I> | Mark
 
 export interface Work<I> {
   /** Only takes note. */
@@ -56,10 +61,10 @@ export class Line<I> {
     this.#first = 0
   }
 
-  /** Leaves only the ends of links. Gives how many events went. */
+  /** Leaves only the ends of links, and marks. Gives how many events went. */
   drop(): number {
     const count = this.events
-    this.#entries = this.#entries.slice(this.#first).filter(entry => 'ending' in entry)
+    this.#entries = this.#entries.slice(this.#first).filter(entry => !('events' in entry))
     this.#first = 0
     return count
   }

@@ -1,6 +1,7 @@
 // The right to apply and release pressure. Whoever has the valve alone can only see it, and wait.
 import { onLevel, type LevelSource } from '../channel/index.ts'
 import { invalidOption } from '../errors.ts'
+import { lookForCircle } from './deadlock.ts'
 import { Hold, Lease } from './lease.ts'
 import type { ValveNode } from './node.ts'
 import type { ApplyOptions, Marks, PressureLease } from './types.ts'
@@ -42,6 +43,9 @@ export class PressureAuthority {
 
   /** Under pressure while this is under way: a write into a full pipe, a socket's drain, a slow handler. Gives what it gives. */
   async during<R>(work: Promise<R>, reason = ''): Promise<R> {
+    if (!(work instanceof Promise)) throw invalidOption('work', 'a promise', work)
+    // Under way already: when no pressure may be applied, what becomes of it is still attended to.
+    work.catch(() => {})
     const lease = this.apply(reason, { owner: { closed: work } })
     try {
       return await work
@@ -61,8 +65,10 @@ export class PressureAuthority {
     }
     let hold: Hold | undefined
     const heed = (ratio: number): void => {
-      if (ratio >= high && hold === undefined && !this.#isRevoked) hold = this.#hold('level', true)
-      else if (ratio <= low && hold !== undefined) release()
+      if (ratio >= high && hold === undefined && !this.#isRevoked) {
+        hold = this.#hold('level', true)
+        lookForCircle(this.#node)
+      } else if (ratio <= low && hold !== undefined) release()
     }
     const release = (): void => {
       const held = hold

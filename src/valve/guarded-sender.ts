@@ -3,6 +3,7 @@ import type { Sender, SendPermit } from '../channel/index.ts'
 import { timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { lookForCircle } from './deadlock.ts'
+import { Line } from './line.ts'
 import type { ValveNode, Wait } from './node.ts'
 import type { StallWatch } from './stall.ts'
 
@@ -13,24 +14,34 @@ interface Waiting {
   pass(): void
 }
 
+export interface GuardSettings {
+  readonly from: ValveNode | undefined
+  readonly grace: number
+  readonly stalls: StallWatch
+}
+
 export class GuardedSender<T> implements Sender<T> {
   readonly #sender: Sender<T>
   readonly #node: ValveNode
   readonly #from: ValveNode | undefined
   readonly #stalls: StallWatch
-  readonly #line: Waiting[] = []
+  readonly #grace: number
+  // Sends that passed since pressure began the so manieth time.
+  #passed = { closing: 0, sends: 0 }
+  readonly #line = new Line<Waiting>()
   #isListening = false
   #isTold = false
 
-  constructor(sender: Sender<T>, node: ValveNode, from: ValveNode | undefined, stalls: StallWatch) {
+  constructor(sender: Sender<T>, node: ValveNode, { from, grace, stalls }: GuardSettings) {
     this.#sender = sender
     this.#node = node
     this.#from = from
+    this.#grace = grace
     this.#stalls = stalls
   }
 
   get availableCapacity(): number {
-    return this.#mustWait ? 0 : this.#sender.availableCapacity
+    return this.#mustWait ? 0 : Math.min(this.#left, this.#sender.availableCapacity)
   }
 
   get isClosed(): boolean {
@@ -49,12 +60,15 @@ export class GuardedSender<T> implements Sender<T> {
     if (this.#mustWait) return this.#sender.isClosed ? 'closed' : 'full'
     const outcome = this.#sender.trySend(value)
     if (outcome === 'sent') this.#node.progress += 1
+    this.#passed.sends += 1
     return outcome
   }
 
   reserve(options?: WaitOptions & { count?: number }): Promise<SendPermit<T>> {
     const count = options?.count === undefined ? {} : { count: options.count }
-    return this.#through(options, part => this.#sender.reserve({ ...part, ...count }))
+    return this.#through(options, part =>
+      this.#waitForRoom(part, signal => this.#sender.reserve({ ...part, ...signal, ...count })),
+    )
   }
 
   /** Never held up: the sends that wait here go on first, as those that wait in a channel do. */
@@ -65,7 +79,15 @@ export class GuardedSender<T> implements Sender<T> {
   }
 
   get #mustWait(): boolean {
-    return this.#node.isClosed || this.#line.length > 0
+    return this.#line.length > 0 || this.#left === 0
+  }
+
+  /** How many may pass now, as far as the valve is concerned. */
+  get #left(): number {
+    const { isClosed, closings } = this.#node
+    if (!isClosed) return Infinity
+    if (this.#passed.closing !== closings) this.#passed = { closing: closings, sends: 0 }
+    return Math.max(0, this.#grace - this.#passed.sends)
   }
 
   /** Waits for the valve and for those before, then does it. */
@@ -75,12 +97,15 @@ export class GuardedSender<T> implements Sender<T> {
     } catch (error) {
       return rejected(error)
     }
-    if (!this.#mustWait || this.#sender.isClosed) return act(options)
+    if (!this.#mustWait || this.#sender.isClosed) {
+      this.#passed.sends += 1
+      return act(options)
+    }
     if (triesOnce(options)) return rejected(timeoutError('The send', 0))
     return new Promise<R>((resolve, reject) => {
       const deadline = performance.now() + (options?.timeout ?? Infinity)
       const giveUp = (error: unknown): void => {
-        this.#line.splice(this.#line.indexOf(waiting), 1)
+        this.#line.remove(waiting)
         this.#node.waits.delete(waiting.wait)
         reject(error)
       }
@@ -92,7 +117,7 @@ export class GuardedSender<T> implements Sender<T> {
         guard: Guard.of(options, 'The send', giveUp),
         pass: () => void act(leftOf(options, deadline)).then(resolve, reject),
       }
-      this.#line.push(waiting)
+      this.#line.add(waiting)
       this.#listen()
       this.#begin(waiting.wait)
     })
@@ -101,26 +126,33 @@ export class GuardedSender<T> implements Sender<T> {
   /** The send itself. When it has to wait for room, it can be part of a circle. */
   async #room(value: T, options: WaitOptions | undefined): Promise<void> {
     const outcome = this.#sender.trySend(value)
-    if (outcome !== 'sent' && outcome !== 'dropped') await this.#waitForRoom(value, options)
-    this.#node.progress += 1
+    if (outcome === 'sent' || outcome === 'dropped') this.#node.progress += 1
+    else await this.#waitForRoom(options, signal => this.#sender.send(value, { ...options, ...signal }))
   }
 
-  async #waitForRoom(value: T, options: WaitOptions | undefined): Promise<void> {
+  /** With the signal, an operation that waits for room is given up when it is the one that breaks a circle. */
+  async #waitForRoom<R>(
+    options: WaitOptions | undefined,
+    act: (signal: { readonly signal: AbortSignal }) => Promise<R>,
+  ): Promise<R> {
     const controller = new AbortController()
     let failure: unknown
     const wait = this.#wait(true, error => {
       failure = error
       controller.abort()
     })
-    const signals = options?.signal === undefined ? [controller.signal] : [controller.signal, options.signal]
+    const passOn = (): void => controller.abort(options?.signal?.reason)
+    options?.signal?.addEventListener('abort', passOn)
     try {
-      const sent = this.#sender.send(value, { ...options, signal: AbortSignal.any(signals) })
+      const acting = act({ signal: controller.signal })
       this.#begin(wait)
-      await sent
+      const outcome = await acting
+      this.#node.progress += 1
+      return outcome
     } catch (error) {
-      // The caller's own abort has the caller's reason, as the combined signal passes it on.
       throw failure ?? error
     } finally {
+      options?.signal?.removeEventListener('abort', passOn)
       this.#node.waits.delete(wait)
     }
   }
@@ -130,8 +162,11 @@ export class GuardedSender<T> implements Sender<T> {
   }
 
   #begin(wait: Wait): void {
+    const isNews = !this.#node.hasWaitLike(wait)
     this.#node.waits.add(wait)
     this.#stalls.arm()
+    // A crowd that waits for the same closes no circle that its first one has not closed.
+    if (!isNews) return
     for (const above of this.#node.upstream) lookForCircle(above)
   }
 
@@ -165,6 +200,8 @@ export class GuardedSender<T> implements Sender<T> {
       waiting.guard?.disarm()
       this.#node.waits.delete(waiting.wait)
       waiting.pass()
+      // For those that are left the time begins anew.
+      if (this.#line.length > 0) this.#stalls.arm()
     }
   }
 }

@@ -12,6 +12,7 @@ export class Hold {
   #onEnd: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #signal: AbortSignal | undefined
+  #others: Set<Hold> | undefined
 
   constructor(reason: string, isLevel: boolean, onEnd: (hold: Hold) => void) {
     this.reason = reason
@@ -20,17 +21,15 @@ export class Hold {
   }
 
   bind({ owner, maxHold }: ApplyOptions): void {
-    if (maxHold !== undefined && maxHold !== Infinity) {
-      this.#timer = setTimeout(() => this.end(), Math.min(maxHold, LONGEST_TIMER)).unref()
-    }
+    if (maxHold !== undefined && maxHold !== Infinity) this.#endAfter(maxHold)
     if (owner === undefined) return
     if (owner instanceof AbortSignal) {
       if (owner.aborted) return this.end()
       this.#signal = owner
       owner.addEventListener('abort', this)
     } else {
-      const end = (): void => this.end()
-      owner.closed.then(end, end)
+      this.#others = holdsUntil(owner.closed)
+      this.#others.add(this)
     }
   }
 
@@ -39,15 +38,37 @@ export class Hold {
     this.end()
   }
 
+  #endAfter(ms: number): void {
+    const next = (): void => (ms > LONGEST_TIMER ? this.#endAfter(ms - LONGEST_TIMER) : this.end())
+    this.#timer = setTimeout(next, Math.min(ms, LONGEST_TIMER)).unref()
+  }
+
   end(): void {
     const onEnd = this.#onEnd
     if (onEnd === undefined) return
     this.#onEnd = undefined
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this)
+    this.#others?.delete(this)
     lost.unregister(this)
     onEnd()
   }
+}
+
+const owned = new WeakMap<Promise<unknown>, Set<Hold>>()
+
+/** The holds of one owner, which end with it. It is listened to once, for it may outlive any number of them. */
+function holdsUntil(closed: Promise<unknown>): Set<Hold> {
+  const known = owned.get(closed)
+  if (known !== undefined) return known
+  const holds = new Set<Hold>()
+  owned.set(closed, holds)
+  const end = (): void => {
+    owned.delete(closed)
+    for (const hold of holds) hold.end()
+  }
+  closed.then(end, end)
+  return holds
 }
 
 const lost = new FinalizationRegistry<Hold>(hold => {

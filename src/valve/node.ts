@@ -16,6 +16,8 @@ export interface Wait {
 }
 
 let lastId = 0
+// Somebody waits for them, and may have nothing else of them.
+const awaited = new Set<ValveNode>()
 
 export class ValveNode {
   readonly id: number
@@ -23,17 +25,22 @@ export class ValveNode {
   readonly throws: boolean
   readonly holds: Set<Hold> = new Set<Hold>()
   readonly downstream: Set<ValveNode> = new Set<ValveNode>()
-  readonly upstream: Set<ValveNode> = new Set<ValveNode>()
+  readonly #upstream = new Set<WeakRef<ValveNode>>()
+  // Those above that live as long as this one.
+  readonly #kept = new Set<ValveNode>()
+  #isKept = false
   readonly waits: Set<Wait> = new Set<Wait>()
   readonly events: Feed<ValveEvent> = new Feed<ValveEvent>()
   /** Grows with everything that gets on. */
   progress = 0
   isMuted = false
   isClosed = false
+  /** How often pressure has begun. */
+  closings = 0
   #closedMs = 0
   #closedSince = 0
   // Told in order when it opens.
-  readonly #openings: (() => void)[] = []
+  readonly #openings = new Set<() => void>()
 
   constructor(name: string, throws: boolean) {
     lastId += 1
@@ -50,18 +57,55 @@ export class ValveNode {
     return this.#closedMs + (this.isClosed ? performance.now() - this.#closedSince : 0)
   }
 
+  /** Those above that somebody still has: many may come and go above one that stays. */
+  get upstream(): ValveNode[] {
+    const nodes: ValveNode[] = []
+    for (const ref of this.#upstream) {
+      const node = ref.deref()
+      if (node === undefined) this.#upstream.delete(ref)
+      else nodes.push(node)
+    }
+    return nodes
+  }
+
+  feed(below: ValveNode): void {
+    if (this.downstream.has(below)) return
+    this.downstream.add(below)
+    below.#upstream.add(new WeakRef(this))
+    if (this.#isKept) this.#keepIn(below)
+  }
+
+  /** Somebody listens to it, and may have nothing else of it: so it lives as long as what is below it, where its events come from. */
+  keep(): void {
+    if (this.#isKept) return
+    this.#isKept = true
+    for (const below of this.downstream) this.#keepIn(below)
+  }
+
+  #keepIn(below: ValveNode): void {
+    below.#kept.add(this)
+    below.keep()
+  }
+
   whenOpen(callback: () => void): void {
-    this.#openings.push(callback)
+    awaited.add(this)
+    this.#openings.add(callback)
   }
 
   forget(callback: () => void): void {
-    const at = this.#openings.indexOf(callback)
-    if (at !== -1) this.#openings.splice(at, 1)
+    this.#openings.delete(callback)
+    if (this.#openings.size === 0) awaited.delete(this)
   }
 
   publish(type: ValveEvent['type'], path?: readonly string[]): void {
     const event = { type, at: Date.now(), valve: this.title }
     this.events.publish(path === undefined ? event : { ...event, path })
+  }
+
+  /** Whether somebody of the same party waits for the same already. */
+  hasWaitLike({ from, isForRoom }: Wait): boolean {
+    for (const wait of this.waits) if (wait.from === from && wait.isForRoom === isForRoom) return true
+    return false
   }
 
   /** This valve and all below it, or above it. */
@@ -90,12 +134,16 @@ export class ValveNode {
   #turn(isClosed: boolean): void {
     this.isClosed = isClosed
     if (isClosed) {
+      this.closings += 1
       this.#closedSince = performance.now()
       return
     }
     this.progress += 1
     this.#closedMs += performance.now() - this.#closedSince
     // From the next microtask and on account of the turn budget: whoever released goes on first, and a crowd doesn't wake at once.
-    for (const opened of this.#openings.splice(0)) turn.soon(opened, undefined)
+    awaited.delete(this)
+    const openings = [...this.#openings]
+    this.#openings.clear()
+    for (const opened of openings) turn.soon(opened, undefined)
   }
 }

@@ -1,10 +1,12 @@
 // The watchdog for what no graph shows: sends wait, and nothing moves around them.
+import { LONGEST_TIMER } from '../wait.ts'
 import type { ValveNode } from './node.ts'
 
 export class StallWatch {
   readonly #node: ValveNode
   readonly #after: number
   #timer: NodeJS.Timeout | undefined
+  #due = 0
   #seen = -1
 
   constructor(node: ValveNode, after: number) {
@@ -16,13 +18,21 @@ export class StallWatch {
   arm(): void {
     if (this.#timer !== undefined || this.#after === Infinity) return
     this.#seen = this.#progress
-    this.#timer = setTimeout(() => this.#look(), this.#after).unref()
+    this.#due = performance.now() + this.#after
+    this.#start()
+  }
+
+  #start(): void {
+    const left = Math.max(1, this.#due - performance.now())
+    this.#timer = setTimeout(() => this.#look(), Math.min(LONGEST_TIMER, left)).unref()
   }
 
   #look(): void {
     this.#timer = undefined
     if (this.#node.waits.size === 0) return
     if (this.#progress !== this.#seen) return this.arm()
+    // Timers may fire up to a millisecond early; only a wait longer than one timer goes on.
+    if (this.#due - performance.now() > 1) return this.#start()
     const held = [...this.#node.reach('downstream')].filter(({ holds }) => holds.size > 0)
     this.#node.publish(
       'stall',

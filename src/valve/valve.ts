@@ -7,11 +7,20 @@ import { list } from '../observe/index.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { timeoutError } from '../errors.ts'
 import { MINT, PressureAuthority } from './authority.ts'
+import { drawn, holdersOf, waitsFor } from './graph.ts'
 import { GuardedSender } from './guarded-sender.ts'
 import { ValveNode } from './node.ts'
 import { StallWatch } from './stall.ts'
 import type { Holder, ValveEvent, ValveOptions } from './types.ts'
 import { invalidAuthority } from './valve-errors.ts'
+
+/** How a sender is guarded. */
+export interface GuardOptions {
+  /** The valve of the party that sends, where several feed this one. */
+  from?: Valve
+  /** So many sends still pass under each pressure before they wait: 0 by default. */
+  grace?: number
+}
 
 /**
  * Lets through, or holds up, whoever sends to one party: a disk, a child, a stage. Pressure below climbs to every valve above, so the first
@@ -83,55 +92,53 @@ export class Valve {
     })
   }
 
-  /** The same sender, whose sends wait under pressure. `close` and permits that are held already pass. `from` names the valve of the party that sends, where several feed this one. */
-  guard<T>(sender: Sender<T>, options?: { from?: Valve }): Sender<T> {
+  /** The same sender, whose sends wait under pressure. `close` and permits that are held already pass. */
+  guard<T>(sender: Sender<T>, options: GuardOptions = {}): Sender<T> {
     if (sender === null || typeof sender !== 'object' || typeof sender.trySend !== 'function') {
       throw invalidOption('sender', 'a sender', sender)
     }
-    const from = options?.from === undefined ? undefined : Valve.#nodeOf(options.from, 'from')
-    return new GuardedSender(sender, this.#node, from, this.#stalls)
+    if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
+    const { grace = 0 } = options
+    if (!(Number.isSafeInteger(grace) && grace >= 0)) throw invalidOption('grace', 'a number of sends from 0', grace)
+    const from = options.from === undefined ? undefined : Valve.#nodeOf(options.from, 'from')
+    return new GuardedSender(sender, this.#node, { from, grace, stalls: this.#stalls })
   }
 
   /** The party of this valve sends to the one of that: pressure there is pressure here. */
   feeds(downstream: Valve): this {
     const below = Valve.#nodeOf(downstream, 'downstream')
-    this.#node.downstream.add(below)
-    below.upstream.add(this.#node)
+    this.#node.feed(below)
     this.#node.spread()
     return this
   }
 
   /** What happens from now on. */
   events(options?: EventsOptions): AsyncIterable<ValveEvent | Lagged> {
+    this.#node.keep()
     return this.#node.events.listen(options)
   }
 
   /** Who holds it closed, in the valves below too. */
   holders(): readonly Holder[] {
-    const now = performance.now()
-    return [...this.#node.reach('downstream')].flatMap(({ holds }) =>
-      Array.from(holds, ({ reason, since }) => ({ reason, heldMs: now - since })),
-    )
+    return [...this.#node.reach('downstream')].flatMap(holdersOf)
   }
 
   metrics(): ValveMetrics {
-    const { name, holds, closedMs, waits, downstream } = this.#node
-    const feeds = Array.from(downstream, ({ title }) => title)
-    return { kind: 'valve', name, leases: holds.size, appliedMs: closedMs, mutedSenders: waits.size, feeds }
+    const node = this.#node
+    return {
+      kind: 'valve',
+      name: node.name,
+      leases: node.holds.size,
+      appliedMs: node.closedMs,
+      mutedSenders: node.waits.size,
+      feeds: Array.from(node.downstream, ({ title }) => title),
+      holders: holdersOf(node),
+      waitsFor: waitsFor(node),
+    }
   }
 
-  /** This valve and all that are connected to it, for graphviz: closed ones filled, with their reasons. */
+  /** This valve and all that are connected to it, for graphviz: closed ones filled, with their reasons, and who waits for whom dashed. */
   dot(): string {
-    const connected = new Set<ValveNode>([this.#node])
-    for (const node of connected) for (const next of [...node.upstream, ...node.downstream]) connected.add(next)
-    const lines = [...connected].flatMap(node => {
-      const reasons = Array.from(node.holds, ({ reason }) => reason)
-      const label = JSON.stringify(
-        [node.title, ...reasons, ...(node.waits.size > 0 ? [`${node.waits.size} wait`] : [])].join('\n'),
-      )
-      const own = `  v${node.id} [label=${label}${node.isClosed ? ', style=filled' : ''}]`
-      return [own, ...Array.from(node.downstream, below => `  v${node.id} -> v${below.id}`)]
-    })
-    return `digraph valves {\n${lines.join('\n')}\n}\n`
+    return drawn(this.#node)
   }
 }

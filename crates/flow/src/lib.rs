@@ -9,6 +9,7 @@ mod member;
 mod message;
 mod registry;
 mod semaphore;
+mod sync;
 
 pub use budget::{Budget, Hold};
 pub use channel::{Channel, Intake, Levels, Overflow, Receiving, Sending, Settings, Settled};

@@ -1,7 +1,9 @@
 //! The threads that share something: how one is told that a wait of its own may go on, and how all that it holds is
 //! given back when it dies.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
+
+use crate::sync::Mutex;
 
 /// Tells a thread to look after one of its waits.
 ///

@@ -1,4 +1,5 @@
-//! What can be found by its name while somebody holds it. Knows nothing of what that is.
+//! What can be found by its name while somebody holds it. Knows nothing of what that is. Its lock is the standard library's
+//! under loom too, whose locks can't be static: what is done under it is one step of a model.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore as Permits};
 
 use crate::member::{Member, Wake};
 use crate::registry::Registry;
+use crate::sync::{Mutex, MutexGuard, Steps};
 
 static SEMAPHORES: Registry<Shared> = Registry::new();
 
@@ -21,6 +22,14 @@ struct Shared {
     /// Members that have not left.
     members: AtomicUsize,
     permits: Arc<Permits>,
+    steps: Steps,
+}
+
+impl Shared {
+    fn permits(&self) -> &Arc<Permits> {
+        self.steps.take();
+        &self.permits
+    }
 }
 
 impl Drop for Shared {
@@ -55,7 +64,8 @@ impl Semaphore {
     #[must_use]
     pub fn open(id: String, total: u32, wake: Arc<dyn Wake>) -> Arc<Self> {
         let permits = Arc::new(Permits::new(total as usize));
-        let shared = Arc::new(Shared { id, total, members: AtomicUsize::new(1), permits });
+        let shared =
+            Arc::new(Shared { id, total, members: AtomicUsize::new(1), permits, steps: Steps::default() });
         SEMAPHORES.add(&shared.id, &shared);
         Self::member(shared, wake)
     }
@@ -84,7 +94,7 @@ impl Semaphore {
     /// Permits that could be had now: none that somebody who waits has been given already.
     #[must_use]
     pub fn available(&self) -> usize {
-        self.shared.permits.available_permits()
+        self.shared.permits().available_permits()
     }
 
     /// Takes permits if nobody waits and there are enough.
@@ -93,7 +103,7 @@ impl Semaphore {
         if part.has_left {
             return false;
         }
-        let Ok(permit) = self.shared.permits.try_acquire_many(count) else { return false };
+        let Ok(permit) = self.shared.permits().try_acquire_many(count) else { return false };
         permit.forget();
         part.held += count as usize;
         true
@@ -106,7 +116,7 @@ impl Semaphore {
             return false;
         }
         part.waits
-            .insert(wait, (count, Box::pin(Arc::clone(&self.shared.permits).acquire_many_owned(count))));
+            .insert(wait, (count, Box::pin(Arc::clone(self.shared.permits()).acquire_many_owned(count))));
         self.poll(&mut part, wait);
         part.granted.remove(&wait)
     }
@@ -126,6 +136,7 @@ impl Semaphore {
             return false;
         }
         // Gives back what it had been given in part, and whoever is next goes on.
+        self.shared.steps.take();
         part.waits.remove(&wait);
         true
     }
@@ -137,13 +148,14 @@ impl Semaphore {
         let count = (count as usize).min(part.held);
         part.held -= count;
         drop(part);
-        self.shared.permits.add_permits(count);
+        self.shared.permits().add_permits(count);
     }
 
     /// The lock of one part is held while another's thread is woken: `Wake` takes no lock of this crate, so no circle is closed.
     fn poll(&self, part: &mut Part, wait: u32) {
         let Some((count, acquire)) = part.waits.get_mut(&wait) else { return };
         let waker = Waker::from(Arc::new(Told { wake: Arc::clone(&self.wake), wait }));
+        self.shared.steps.take();
         // The semaphore is never closed, so there is no error.
         if let Poll::Ready(Ok(permit)) = acquire.as_mut().poll(&mut Context::from_waker(&waker)) {
             permit.forget();
@@ -168,8 +180,9 @@ impl Member for Semaphore {
         let waits = std::mem::take(&mut part.waits);
         let held = std::mem::take(&mut part.held);
         drop(part);
+        self.shared.steps.take();
         drop(waits);
-        self.shared.permits.add_permits(held);
+        self.shared.permits().add_permits(held);
     }
 }
 

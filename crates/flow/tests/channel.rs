@@ -7,67 +7,16 @@
     reason = "a failing test is the point"
 )]
 
+mod support;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 
 use flow::{Channel, Intake, Member, Overflow, Receiving, Sending, Settings, Settled, Wake};
-
-/// Lets a thread sleep until it is told of a wait.
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<Vec<u32>>,
-    changed: Condvar,
-}
-
-impl Wake for Bell {
-    fn wake(&self, wait: u32) {
-        self.rung.lock().unwrap().push(wait);
-        self.changed.notify_one();
-    }
-}
-
-impl Bell {
-    fn sleep(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while rung.is_empty() {
-            rung = self.changed.wait(rung).unwrap();
-        }
-        rung.clear();
-    }
-
-    fn taken(&self) -> Vec<u32> {
-        std::mem::take(&mut self.rung.lock().unwrap())
-    }
-}
+use support::{Bell, collect, join_channel as join, open_channel as open, receive, take};
 
 fn settings(capacity: usize) -> Settings {
     Settings { capacity, max_bytes: usize::MAX, overflow: Overflow::Block, codec: 0 }
-}
-
-fn open(id: &str, settings: Settings) -> (Arc<Channel>, Arc<Bell>) {
-    let bell = Arc::new(Bell::default());
-    (Channel::open(id.to_owned(), settings, Arc::clone(&bell) as Arc<dyn Wake>), bell)
-}
-
-fn join(id: &str) -> (Arc<Channel>, Arc<Bell>) {
-    let bell = Arc::new(Bell::default());
-    (Channel::join(id, Arc::clone(&bell) as Arc<dyn Wake>).unwrap(), bell)
-}
-
-fn take(channel: &Channel, wait: Option<u32>) -> Result<Vec<u8>, Receiving> {
-    let (mut memory, mut lengths) = ([0; 1000], [0; 1]);
-    match channel.take(wait, 1, 1, false, &mut Intake::new(&mut memory, &mut lengths)) {
-        Receiving::Taken(1) => Ok(memory[..lengths[0] as usize].to_vec()),
-        other => Err(other),
-    }
-}
-
-fn collect(channel: &Channel, wait: u32) -> Result<Vec<u8>, Receiving> {
-    let (mut memory, mut lengths) = ([0; 1000], [0; 1]);
-    match channel.collect(wait, &mut Intake::new(&mut memory, &mut lengths)) {
-        Receiving::Taken(1) => Ok(memory[..lengths[0] as usize].to_vec()),
-        other => Err(other),
-    }
 }
 
 #[test]
@@ -201,7 +150,7 @@ fn a_wait_for_more_is_told_once_that_there_is_something_and_takes_it_when_hurrie
 #[test]
 fn it_is_forgotten_with_its_last_member_and_frees_what_it_held() {
     let (channel, _) = open("forgotten", settings(10));
-    let held = Arc::new(Bell::default());
+    let held = Bell::new();
     let other = Channel::join("forgotten", Arc::clone(&held) as Arc<dyn Wake>).unwrap();
     channel.send(None, &[0; 1000]);
     drop(channel);
@@ -243,26 +192,10 @@ fn threads_that_sleep_while_they_wait_hand_over_every_message_once() {
             for _ in 0..2 {
                 scope.spawn(|| {
                     let (channel, bell) = join(&id);
-                    let mut next = take(&channel, Some(1));
-                    loop {
-                        match next {
-                            Ok(bytes) => {
-                                let number = u32::from_le_bytes(bytes.try_into().unwrap());
-                                sum.fetch_add(u64::from(number), Ordering::Relaxed);
-                                count.fetch_add(1, Ordering::Relaxed);
-                                next = take(&channel, Some(1));
-                            }
-                            Err(Receiving::Nothing) => {
-                                bell.sleep();
-                                next = collect(&channel, 1);
-                                // Told of something that was fetched before.
-                                while next == Err(Receiving::Nothing) {
-                                    bell.sleep();
-                                    next = collect(&channel, 1);
-                                }
-                            }
-                            Err(_) => break,
-                        }
+                    while let Ok(bytes) = receive(&channel, &bell) {
+                        let number = u32::from_le_bytes(bytes.try_into().unwrap());
+                        sum.fetch_add(u64::from(number), Ordering::Relaxed);
+                        count.fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }

@@ -7,43 +7,12 @@
     reason = "a failing test is the point"
 )]
 
+mod support;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 
-use flow::{Member, Semaphore, Wake};
-
-#[derive(Default)]
-struct Bell {
-    rung: Mutex<Vec<u32>>,
-    changed: Condvar,
-}
-
-impl Wake for Bell {
-    fn wake(&self, wait: u32) {
-        self.rung.lock().unwrap().push(wait);
-        self.changed.notify_one();
-    }
-}
-
-impl Bell {
-    fn sleep(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while rung.is_empty() {
-            rung = self.changed.wait(rung).unwrap();
-        }
-        rung.clear();
-    }
-}
-
-fn open(id: &str, total: u32) -> (Arc<Semaphore>, Arc<Bell>) {
-    let bell = Arc::new(Bell::default());
-    (Semaphore::open(id.to_owned(), total, Arc::clone(&bell) as Arc<dyn Wake>), bell)
-}
-
-fn join(id: &str) -> (Arc<Semaphore>, Arc<Bell>) {
-    let bell = Arc::new(Bell::default());
-    (Semaphore::join(id, Arc::clone(&bell) as Arc<dyn Wake>).unwrap(), bell)
-}
+use flow::{Member, Semaphore};
+use support::{join_semaphore as join, open_semaphore as open};
 
 #[test]
 fn a_large_request_that_waits_is_overtaken_by_nobody() {
@@ -57,7 +26,7 @@ fn a_large_request_that_waits_is_overtaken_by_nobody() {
     assert!(other.is_granted(1));
     assert!(!semaphore.is_granted(2));
     other.release(3);
-    assert_eq!(*bell.rung.lock().unwrap(), [2]);
+    assert_eq!(bell.taken(), [2]);
     assert!(semaphore.is_granted(2));
 }
 
@@ -69,7 +38,7 @@ fn giving_up_lets_go_on_who_was_held_back_and_leaks_nothing() {
     assert!(!semaphore.acquire(2, 3));
     assert!(!other.acquire(1, 1));
     assert!(semaphore.give_up(2));
-    assert_eq!(*bell.rung.lock().unwrap(), [1]);
+    assert_eq!(bell.taken(), [1]);
     assert!(!other.give_up(1), "what was granted stays granted");
     assert!(other.is_granted(1) && !other.is_granted(1));
     semaphore.release(2);
@@ -87,7 +56,7 @@ fn a_member_that_leaves_gives_back_what_it_holds_and_what_it_was_just_granted() 
     assert!(!semaphore.acquire(2, 2));
     semaphore.release(1);
     worker.leave();
-    assert_eq!(*bell.rung.lock().unwrap(), [2]);
+    assert_eq!(bell.taken(), [2]);
     assert!(semaphore.is_granted(2));
     worker.release(1);
     assert!(!worker.try_acquire(1));

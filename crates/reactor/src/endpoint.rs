@@ -14,7 +14,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
@@ -23,8 +23,9 @@ use rustix::buffer::spare_capacity;
 use crate::ahead::{Ahead, Filled};
 use crate::environment::{Completion, Environment};
 use crate::growth::Growth;
-use crate::reactor::{Reactor, Turn, lock};
+use crate::reactor::{Reactor, Turn};
 use crate::slots::Item;
+use crate::sync::{Mutex, lock};
 use crate::sys;
 use crate::tail::Tail;
 use crate::terminal::{self, InputEnd};

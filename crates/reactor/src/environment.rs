@@ -3,9 +3,10 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use flow::{Budget, Members, Wake};
+
+use crate::sync::{Mutex, lock};
 
 /// Bytes that all read-ahead blocks of one environment may take together.
 const READ_AHEAD_BYTES: usize = 64 * 1024 * 1024;
@@ -104,12 +105,12 @@ impl Environment {
 
     /// Appends a completion; true when the caller now owes the wake-up of this batch.
     pub(crate) fn append(&self, completion: Completion) -> bool {
-        append(&mut self.lock(), completion)
+        append(&mut lock(&self.list), completion)
     }
 
     /// Pays the wake-up that [`Environment::append`] left to its caller.
     pub(crate) fn wake(&self) {
-        let is_open = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = lock(&self.gate);
         if *is_open {
             (self.wake)();
         }
@@ -120,7 +121,7 @@ impl Environment {
     /// # Errors
     /// [`Poisoned`] for ever once the I/O thread has died.
     pub fn drain(&self, room: usize, mut take: impl FnMut(Completion)) -> Result<(), Poisoned> {
-        let mut list = self.lock();
+        let mut list = lock(&self.list);
         if list.poisoned {
             return Err(Poisoned);
         }
@@ -134,8 +135,8 @@ impl Environment {
 
     /// The environment is being torn down: no wake-up is running or will run after this returns.
     pub fn retire(&self) {
-        *self.gate.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        let mut list = self.lock();
+        *lock(&self.gate) = false;
+        let mut list = lock(&self.list);
         list.retired = true;
         list.pending = Vec::new();
     }
@@ -143,16 +144,12 @@ impl Environment {
     /// Whether the environment has been torn down.
     #[must_use]
     pub fn is_retired(&self) -> bool {
-        self.lock().retired
+        lock(&self.list).retired
     }
 
     pub(crate) fn poison(&self) {
-        self.lock().poisoned = true;
+        lock(&self.list).poisoned = true;
         self.wake();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, List> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,14 +5,20 @@ mod ahead;
 mod endpoint;
 mod environment;
 mod growth;
+mod io_loop;
+#[cfg(loom)]
+mod modeled;
+mod poller;
 mod reactor;
 mod slots;
+mod sync;
 mod sys;
 mod tail;
 mod terminal;
 
 pub use endpoint::{Endpoint, Half, Lane, Watch};
 pub use environment::{Completion, Environment};
+pub use io_loop::IoLoop;
 pub use reactor::{Handler, Reactor, Registration, Turn};
 pub use sys::spawn_without_signals;
 pub use terminal::InputEnd;

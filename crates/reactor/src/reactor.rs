@@ -1,37 +1,27 @@
-//! The I/O thread itself: one poller, jobs posted to it, events handed to endpoints and handlers.
-//! Owns the loop and its death; what an event means is decided by who is registered.
-//!
-//! # Order of things in one turn
-//! 1. Wait: for ever, or not at all when an endpoint still has work it was not allowed to finish.
-//! 2. Every event is looked up by token and generation; a stale one finds nobody.
-//! 3. Jobs posted meanwhile run. A job is appended before the waker is written, and the inbox is emptied after the poll
-//!    returned, so a job whose wake-up was swallowed by an earlier one is still seen.
-//! 4. Each environment that got completions is woken once.
-//!
-//! A panic anywhere in a turn ends the thread. It then poisons every environment, so that JavaScript rejects all that is
-//! parked, and refuses whatever comes later.
+//! What every thread reaches of the I/O thread: jobs posted to it, descriptors registered with it, environments and their end.
+//! What its turns do is the loop's matter; what an event means is decided by who is registered.
 
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex as StaticMutex, OnceLock, PoisonError, Weak};
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Interest, Token};
 
 use crate::endpoint::Endpoint;
 use crate::environment::{Completion, Environment};
+use crate::io_loop::IoLoop;
+use crate::poller::{Poll, Registry, Waker};
 use crate::slots::{Item, Slots};
+use crate::sync::{AtomicBool, Mutex, lock};
 use crate::sys;
 
-const WAKER: Token = Token(usize::MAX);
-const EVENTS: usize = 256;
+pub(crate) const WAKER: Token = Token(usize::MAX);
 
 /// Work for the I/O thread.
-type Job = Box<dyn FnOnce(&mut Turn<'_>) + Send>;
+pub(crate) type Job = Box<dyn FnOnce(&mut Turn<'_>) + Send>;
 
 /// Who is called on the I/O thread when a descriptor of its own may be ready.
 ///
@@ -52,9 +42,9 @@ pub struct Registration {
 pub struct Reactor {
     registry: Registry,
     waker: Waker,
-    inbox: Mutex<Vec<Job>>,
-    slots: Mutex<Slots>,
-    environments: Mutex<Vec<Weak<Environment>>>,
+    pub(crate) inbox: Mutex<Vec<Job>>,
+    pub(crate) slots: Mutex<Slots>,
+    pub(crate) environments: Mutex<Vec<Weak<Environment>>>,
     next_environment: AtomicU32,
     poisoned: AtomicBool,
 }
@@ -79,7 +69,15 @@ impl fmt::Debug for Turn<'_> {
     }
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
+    pub(crate) fn new(
+        reactor: &'a Reactor,
+        owed: &'a mut Vec<Arc<Environment>>,
+        again: &'a mut Vec<Arc<Endpoint>>,
+    ) -> Self {
+        Self { reactor, owed, again }
+    }
+
     /// Appends a completion; the environment is woken once, at the end of the turn.
     pub fn complete(&mut self, environment: &Arc<Environment>, completion: Completion) {
         if environment.append(completion) {
@@ -99,7 +97,7 @@ impl Reactor {
     /// What the system said when the poller or the thread could not be made. Later calls try again.
     pub fn global() -> io::Result<&'static Arc<Self>> {
         static GLOBAL: OnceLock<Arc<Reactor>> = OnceLock::new();
-        static STARTING: Mutex<()> = Mutex::new(());
+        static STARTING: StaticMutex<()> = StaticMutex::new(());
         if let Some(reactor) = GLOBAL.get() {
             return Ok(reactor);
         }
@@ -116,20 +114,27 @@ impl Reactor {
     /// # Errors
     /// What the system said when the poller or the thread could not be made.
     pub fn start() -> io::Result<Arc<Self>> {
+        let (reactor, io_loop) = Self::with_loop()?;
+        sys::spawn_without_signals("sluicegate-io", move || io_loop.run())?;
+        Ok(reactor)
+    }
+
+    /// A reactor without a thread: its caller turns the loop, and decides what happens between the turns.
+    ///
+    /// # Errors
+    /// What the system said when the poller could not be made.
+    pub fn with_loop() -> io::Result<(Arc<Self>, IoLoop)> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
         let reactor = Arc::new(Self {
             registry: poll.registry().try_clone()?,
-            waker,
+            waker: Waker::new(poll.registry(), WAKER)?,
             inbox: Mutex::default(),
             slots: Mutex::default(),
             environments: Mutex::default(),
             next_environment: AtomicU32::new(1),
             poisoned: AtomicBool::new(false),
         });
-        let running = Arc::clone(&reactor);
-        sys::spawn_without_signals("sluicegate-io", move || run(&running, poll))?;
-        Ok(reactor)
+        Ok((Arc::clone(&reactor), IoLoop::new(reactor, poll)))
     }
 
     /// Adds an environment. `wake` is called from any thread, at most once per batch of completions, and must only
@@ -163,10 +168,11 @@ impl Reactor {
 
     /// Runs a job on the I/O thread, after all that were posted before. False when that thread is dead.
     pub fn post(&self, job: impl FnOnce(&mut Turn<'_>) + Send + 'static) -> bool {
+        let mut inbox = lock(&self.inbox);
+        // Under the lock: the end of the loop takes what is in the inbox after it said that it is dead.
         if self.is_poisoned() {
             return false;
         }
-        let mut inbox = lock(&self.inbox);
         inbox.push(Box::new(job));
         let first = inbox.len() == 1;
         drop(inbox);
@@ -224,59 +230,10 @@ impl Reactor {
         let removed = lock(&self.slots).remove(token);
         drop(removed);
     }
-}
 
-fn run(reactor: &Arc<Reactor>, poll: Poll) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| turns(reactor, poll)));
-    // Reached by a panic or by a poller that fails for good; both leave nobody who would ever answer.
-    drop(outcome);
-    reactor.poisoned.store(true, Ordering::SeqCst);
-    // Jobs may own descriptors and answers of children: dropped here, they are closed.
-    let jobs = std::mem::take(&mut *lock(&reactor.inbox));
-    drop(catch_unwind(AssertUnwindSafe(|| drop(jobs))));
-    let environments: Vec<_> = lock(&reactor.environments).iter().filter_map(Weak::upgrade).collect();
-    for environment in environments {
-        environment.poison();
+    /// Refuses everything from now on. Gives the jobs that will never be done.
+    pub(crate) fn die(&self) -> Vec<Job> {
+        self.poisoned.store(true, Ordering::SeqCst);
+        std::mem::take(&mut *lock(&self.inbox))
     }
-}
-
-fn turns(reactor: &Arc<Reactor>, mut poll: Poll) {
-    let mut events = Events::with_capacity(EVENTS);
-    let mut owed = Vec::new();
-    let mut again: Vec<Arc<Endpoint>> = Vec::new();
-    loop {
-        let wait = if again.is_empty() { None } else { Some(Duration::ZERO) };
-        match poll.poll(&mut events, wait) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return,
-        }
-        let unfinished = std::mem::take(&mut again);
-        let mut turn = Turn { reactor, owed: &mut owed, again: &mut again };
-        for endpoint in unfinished {
-            Endpoint::ready(&endpoint, &mut turn);
-        }
-        for event in &events {
-            if event.token() == WAKER {
-                continue;
-            }
-            let item = lock(&reactor.slots).get(event.token());
-            match item {
-                Some(Item::Endpoint(endpoint)) => Endpoint::ready(&endpoint, &mut turn),
-                Some(Item::Handler(handler)) => handler.ready(&mut turn),
-                None => {}
-            }
-        }
-        let jobs = std::mem::take(&mut *lock(&reactor.inbox));
-        for job in jobs {
-            job(&mut turn);
-        }
-        for environment in owed.drain(..) {
-            environment.wake();
-        }
-    }
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,64 +1,12 @@
 //! Endpoints over real pipes: one-shot arming, abort against data, close against park, hang-up, the two other lanes.
 #![allow(clippy::unwrap_used, reason = "a failing test is the point")]
 
+mod support;
+
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use reactor::{Completion, Endpoint, Environment, Lane, Reactor, Watch};
-
-/// Longer than any of this takes; only a lost wake-up waits for it.
-const DEADLINE: Duration = Duration::from_secs(10);
-
-struct Fixture {
-    reactor: Arc<Reactor>,
-    environment: Arc<Environment>,
-    wakes: Receiver<()>,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        let reactor = Reactor::start().unwrap();
-        let (sender, wakes) = sync_channel(10_000);
-        let environment = reactor.environment(Box::new(move || {
-            let _ = sender.send(());
-        }));
-        Self { reactor, environment, wakes }
-    }
-
-    fn endpoint(&self, fd: impl Into<OwnedFd>, lane: Lane) -> Arc<Endpoint> {
-        let fd = fd.into();
-        rustix::io::ioctl_fionbio(&fd, true).unwrap();
-        Endpoint::new(&self.reactor, &self.environment, fd, lane).unwrap()
-    }
-
-    fn wait(&self) -> Vec<Completion> {
-        self.wakes.recv_timeout(DEADLINE).unwrap();
-        self.taken()
-    }
-
-    fn taken(&self) -> Vec<Completion> {
-        let mut seen = Vec::new();
-        self.environment.drain(1000, |completion| seen.push(completion)).unwrap();
-        seen
-    }
-
-    /// Returns when the I/O thread has been through a whole turn since the call.
-    fn barrier(&self) {
-        for _ in 0..2 {
-            let done = Arc::new(OnceLock::new());
-            let (sender, receiver) = sync_channel(10_000);
-            let mark = Arc::clone(&done);
-            assert!(self.reactor.post(move |_| {
-                let _ = mark.set(());
-                let _ = sender.send(());
-            }));
-            receiver.recv_timeout(DEADLINE).unwrap();
-        }
-    }
-}
+use reactor::{Completion, Endpoint, Lane, Watch};
+use support::{DEADLINE, Fixture};
 
 fn would_block<T>(result: std::io::Result<T>) -> bool {
     result.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)

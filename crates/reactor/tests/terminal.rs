@@ -1,55 +1,29 @@
 //! Endpoints over the master of a terminal: its end, its hang-up, what is read ahead of it, and what ends its input.
 #![allow(clippy::unwrap_used, reason = "a failing test is the point")]
 
+mod support;
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Duration;
 
-use reactor::{Completion, Endpoint, Environment, InputEnd, Lane, Reactor, Watch};
+use reactor::{Completion, Endpoint, InputEnd, Lane, Watch};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcgetwinsize, tcsetattr};
+use support::Fixture;
 
-const DEADLINE: Duration = Duration::from_secs(10);
 const END: u8 = 4;
 
-struct Fixture {
-    reactor: Arc<Reactor>,
-    environment: Arc<Environment>,
-    wakes: Receiver<()>,
-}
-
-impl Fixture {
-    fn new() -> Self {
-        let reactor = Reactor::start().unwrap();
-        let (sender, wakes) = sync_channel(10_000);
-        let environment = reactor.environment(Box::new(move || {
-            let _ = sender.send(());
-        }));
-        Self { reactor, environment, wakes }
-    }
-
-    /// An endpoint of a new terminal's master, and its slave.
-    fn terminal(&self, lane: Lane) -> (Arc<Endpoint>, File) {
-        let (mut master, mut slave) = (-1, -1);
-        let null = std::ptr::null_mut();
-        // SAFETY: the call writes two numbers; null asks for defaults.
-        let opened =
-            unsafe { libc::openpty(&raw mut master, &raw mut slave, null, null.cast(), null.cast()) };
-        assert_eq!(opened, 0);
-        // SAFETY: two new descriptors that nothing else owns.
-        let (master, slave) = unsafe { (OwnedFd::from_raw_fd(master), File::from_raw_fd(slave)) };
-        rustix::io::ioctl_fionbio(&master, true).unwrap();
-        (Endpoint::new(&self.reactor, &self.environment, master, lane).unwrap(), slave)
-    }
-
-    fn wait(&self) -> Vec<Completion> {
-        self.wakes.recv_timeout(DEADLINE).unwrap();
-        let mut seen = Vec::new();
-        self.environment.drain(1000, |completion| seen.push(completion)).unwrap();
-        seen
-    }
+/// An endpoint of a new terminal's master, and its slave.
+fn terminal(fixture: &Fixture, lane: Lane) -> (Arc<Endpoint>, File) {
+    let (mut master, mut slave) = (-1, -1);
+    let null = std::ptr::null_mut();
+    // SAFETY: the call writes two numbers; null asks for defaults.
+    let opened = unsafe { libc::openpty(&raw mut master, &raw mut slave, null, null.cast(), null.cast()) };
+    assert_eq!(opened, 0);
+    // SAFETY: two new descriptors that nothing else owns.
+    let (master, slave) = unsafe { (OwnedFd::from_raw_fd(master), File::from_raw_fd(slave)) };
+    (fixture.endpoint(master, lane), slave)
 }
 
 fn set(slave: &File, change: impl FnOnce(&mut rustix::termios::Termios)) {
@@ -61,7 +35,7 @@ fn set(slave: &File, change: impl FnOnce(&mut rustix::termios::Termios)) {
 #[test]
 fn the_tail_comes_before_the_end_and_the_end_is_no_error() {
     let fixture = Fixture::new();
-    let (endpoint, mut slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, mut slave) = terminal(&fixture, Lane::Demand);
     slave.write_all(b"tail").unwrap();
     assert!(!endpoint.hung_up());
     endpoint.arm(Watch::HangUp).unwrap();
@@ -78,7 +52,7 @@ fn the_tail_comes_before_the_end_and_the_end_is_no_error() {
 #[test]
 fn a_parked_read_is_woken_by_the_end() {
     let fixture = Fixture::new();
-    let (endpoint, slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, slave) = terminal(&fixture, Lane::Demand);
     assert_eq!(endpoint.read(&mut [0; 1]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     endpoint.arm(Watch::Readable).unwrap();
     drop(slave);
@@ -89,7 +63,7 @@ fn a_parked_read_is_woken_by_the_end() {
 #[test]
 fn what_is_read_ahead_ends_too() {
     let fixture = Fixture::new();
-    let (endpoint, mut slave) = fixture.terminal(Lane::Ahead(64 * 1024));
+    let (endpoint, mut slave) = terminal(&fixture, Lane::Ahead(64 * 1024));
     slave.write_all(b"tail").unwrap();
     drop(slave);
     let mut seen = Vec::new();
@@ -109,7 +83,7 @@ fn what_is_read_ahead_ends_too() {
 #[test]
 fn its_size_is_changed_through_the_master_until_that_is_closed() {
     let fixture = Fixture::new();
-    let (endpoint, slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, slave) = terminal(&fixture, Lane::Demand);
     endpoint.resize(100, 30).unwrap();
     let size = tcgetwinsize(&slave).unwrap();
     assert_eq!((size.ws_col, size.ws_row), (100, 30));
@@ -125,7 +99,7 @@ fn its_size_is_changed_through_the_master_until_that_is_closed() {
 #[test]
 fn one_end_after_a_line_and_two_within_one() {
     let fixture = Fixture::new();
-    let (endpoint, slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, slave) = terminal(&fixture, Lane::Demand);
     let times = |last: Option<u8>| endpoint.input_end(last, false).unwrap().unwrap();
     // Nothing, a line's end, the return key, the end, the keys that drop the line and those that are signals.
     for last in [None, Some(b'\n'), Some(b'\r'), Some(END), Some(0x15), Some(3), Some(0x1a), Some(0x1c)] {
@@ -141,7 +115,7 @@ fn one_end_after_a_line_and_two_within_one() {
 #[test]
 fn without_lines_there_is_one_unless_raw_bytes_were_asked_for() {
     let fixture = Fixture::new();
-    let (endpoint, slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, slave) = terminal(&fixture, Lane::Demand);
     set(&slave, |modes| modes.local_modes -= LocalModes::ICANON);
     assert_eq!(endpoint.input_end(Some(b'a'), false).unwrap(), Some(InputEnd { character: END, times: 1 }));
     assert_eq!(endpoint.input_end(Some(b'a'), true).unwrap(), None);
@@ -156,7 +130,7 @@ fn without_lines_there_is_one_unless_raw_bytes_were_asked_for() {
 #[test]
 fn two_ends_hand_out_half_a_line_and_then_the_end() {
     let fixture = Fixture::new();
-    let (endpoint, mut slave) = fixture.terminal(Lane::Demand);
+    let (endpoint, mut slave) = terminal(&fixture, Lane::Demand);
     endpoint.write(b"half").unwrap();
     let end = endpoint.input_end(Some(b'f'), false).unwrap().unwrap();
     endpoint.write(&vec![end.character; usize::from(end.times)]).unwrap();

@@ -1,5 +1,5 @@
 // The ways to share out events.
 export { BroadcastDispatcher } from './broadcast.ts'
 export { DemandDispatcher } from './demand.ts'
-export type { StageDispatcher } from './dispatcher.ts'
+export type { StageDispatch, StageDispatcher } from './dispatcher.ts'
 export { PartitionDispatcher } from './partition.ts'

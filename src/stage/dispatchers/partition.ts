@@ -4,8 +4,8 @@ import { inspect } from 'node:util'
 import { invalidOption } from '../../errors.ts'
 import { EventBuffer } from '../event-buffer.ts'
 import { MAX_DEMAND } from '../limits.ts'
-import type { Dispatch, SubscribeOptions } from '../types.ts'
-import type { StageDispatcher } from './dispatcher.ts'
+import type { SubscribeOptions } from '../types.ts'
+import type { StageDispatch, StageDispatcher } from './dispatcher.ts'
 
 class Partition<O> {
   readonly queue = new EventBuffer<O>()
@@ -25,6 +25,7 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
   readonly #hasFixedRoom: boolean
   #ordered = 0
   #held = 0
+  #isClosed = false
 
   constructor(keys: readonly PropertyKey[], hash: (event: O) => PropertyKey | null, room: number | undefined) {
     this.#hash = hash
@@ -66,9 +67,14 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
     return this.#order()
   }
 
-  dispatch(events: readonly O[]): Dispatch<O> {
+  close(): void {
+    this.#isClosed = true
+  }
+
+  dispatch(events: readonly O[]): StageDispatch<O> {
     const shares = new Map<Partition<O>, O[]>()
     let taken = 0
+    let discarded = this.#isClosed ? this.#discard() : 0
     let at = 0
     for (; at < events.length && taken < this.#ordered; at++) {
       const event = events[at] as O
@@ -77,6 +83,10 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
       const partition = this.#partitions.get(key)
       if (partition === undefined) {
         throw invalidOption('hash', 'a function that gives one of the partitions, or null', key)
+      }
+      if (!this.#isAwaited(partition)) {
+        discarded += 1
+        continue
       }
       const share = shares.get(partition)
       if (share === undefined) shares.set(partition, [event])
@@ -88,7 +98,35 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
     // Those that were discarded filled an order too.
     this.#ordered = Math.max(0, this.#ordered - at)
     const deliveries = this.#deliver()
-    return { deliveries, leftover: at === events.length ? [] : events.slice(at), more: this.#order() }
+    return { deliveries, leftover: at === events.length ? [] : events.slice(at), more: this.#order(), discarded }
+  }
+
+  mark(reached: () => void): void {
+    const queues = Array.from(this.#partitions.values(), ({ queue }) => queue).filter(({ length }) => length > 0)
+    let left = queues.length
+    for (const queue of queues) {
+      queue.mark(() => {
+        left -= 1
+        if (left === 0) reached()
+      })
+    }
+    if (left === 0) reached()
+  }
+
+  /** Whether somebody takes what is for it, or may come to take it. */
+  #isAwaited({ subscription }: Partition<O>): boolean {
+    return subscription !== undefined || !this.#isClosed
+  }
+
+  /** Gives how many events are gone. */
+  #discard(): number {
+    const before = this.#held
+    for (const partition of this.#partitions.values()) {
+      if (this.#isAwaited(partition)) continue
+      this.#held -= partition.queue.take(Infinity).length
+      partition.queue.settle()
+    }
+    return before - this.#held
   }
 
   #deliver(): [number, readonly O[]][] {
@@ -96,6 +134,7 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
     for (const [id, partition] of this.#bySubscription) {
       const events = partition.queue.take(partition.credit)
       if (events.length === 0) continue
+      partition.queue.settle()
       partition.credit -= events.length
       this.#held -= events.length
       deliveries.push([id, events])
@@ -106,7 +145,9 @@ export class PartitionDispatcher<O> implements StageDispatcher<O> {
   #order(): number {
     let demand = 0
     let room = Infinity
-    for (const { credit, queue, room: size } of this.#partitions.values()) {
+    for (const partition of this.#partitions.values()) {
+      if (!this.#isAwaited(partition)) continue
+      const { credit, queue, room: size } = partition
       // What it holds is given on the next dispatch, out of its credit.
       const free = credit - queue.length
       if (free > 0) demand += free

@@ -7,6 +7,7 @@ import type { MessageLedger } from './ledger.ts'
 import type { Message } from './message.ts'
 import type { BatcherSettings } from './options.ts'
 import { slotOf } from './slot.ts'
+import { spanned } from './span.ts'
 import { titleOf } from './title.ts'
 import type { MessageContext } from './types.ts'
 
@@ -19,14 +20,17 @@ interface Sorted<T> {
 export class Batcher<T> {
   readonly stages: readonly StageBase[]
   readonly #name: string
+  readonly #pipeline: string
   readonly #settings: BatcherSettings<T>
   readonly #ledger: MessageLedger<T>
   readonly #sorted: Channel<Sorted<T>>
   readonly #collector: Consumer<Message<T>>
   readonly #workers: readonly Consumer<Sorted<T>[]>[]
 
-  constructor(name: string, settings: BatcherSettings<T>, ledger: MessageLedger<T>, title: string) {
+  constructor(name: string, settings: BatcherSettings<T>, ledger: MessageLedger<T>, pipeline: string) {
+    const title = titleOf(pipeline, name)
     this.#name = name
+    this.#pipeline = pipeline
     this.#settings = settings
     this.#ledger = ledger
     const { options, concurrency, partitionBy } = settings
@@ -94,9 +98,11 @@ export class Batcher<T> {
 
   async #handle(sorted: readonly Sorted<T>[], context: MessageContext<T>): Promise<void> {
     const messages = sorted.map(({ message }) => message)
+    const { handle } = this.#settings.options
+    const info = { batcher: this.#name, key: messages[0]?.batchKey ?? '' }
+    const step = { name: this.#pipeline, step: 'batch', count: messages.length } as const
     try {
-      const info = { batcher: this.#name, key: messages[0]?.batchKey ?? '' }
-      await this.#settings.options.handle(messages, info, context)
+      await spanned(step, async () => await handle(messages, info, context))
     } catch (error) {
       for (const message of messages) message.fail(error)
     }

@@ -9,46 +9,48 @@ import { outletOf } from '../outlets.ts'
 import { producerConsumer } from '../producer-consumer.ts'
 import type { Dispatcher, Producer, ProducerConsumer, StageBase, StageContext } from '../types.ts'
 import { Batcher } from './batcher.ts'
+import { Intake } from './intake.ts'
 import { MessageLedger } from './ledger.ts'
-import { Message } from './message.ts'
+import type { Message } from './message.ts'
 import { messagesSettings, type MessagesSettings } from './options.ts'
 import { slotOf } from './slot.ts'
+import { spanned } from './span.ts'
 import { titleOf } from './title.ts'
 import type { MessageContext, Messages, MessagesOptions } from './types.ts'
 
-class MessagePipeline<T> implements Messages {
+class MessagePipeline<T> implements Messages<T> {
   readonly name: string
   readonly #settings: MessagesSettings<T>
   readonly #ledger: MessageLedger<T>
   readonly #done = new Deferred<void>()
   readonly #slots = new WeakMap<Message<T>, number>()
-  readonly #intake: ProducerConsumer<T, Message<T>>
+  readonly #intake: Intake<T>
   readonly #processors: readonly ProducerConsumer<Message<T>, Message<T>>[]
   readonly #batchers: readonly Batcher<T>[]
   #isOver = false
 
-  constructor(source: Producer<T>, options: MessagesOptions<T>) {
-    outletOf(source)
+  constructor(source: Producer<T> | (() => Producer<T>), options: MessagesOptions<T>) {
+    if (typeof source !== 'function') outletOf(source)
     this.name = stageName(options, '')
     this.#settings = messagesSettings(options)
-    this.#ledger = new MessageLedger(options)
+    this.#ledger = new MessageLedger(this.name, options, message => this.#intake.acknowledged(message))
     const { processors, batchers } = this.#settings
-    this.#intake = producerConsumer<T, Message<T>>(events => this.#take(events), {
-      name: titleOf(this.name, 'intake'),
-      dispatcher:
-        processors.partitionBy === undefined
-          ? { type: 'demand' }
-          : {
-              type: 'partition',
-              partitions: processors.concurrency,
-              hash: message => this.#slots.get(message) ?? null,
-            },
-    })
-    this.#batchers = [...batchers].map(
-      ([name, settings]) => new Batcher(name, settings, this.#ledger, titleOf(this.name, name)),
+    const dispatcher: Dispatcher<Message<T>> =
+      processors.partitionBy === undefined
+        ? { type: 'demand' }
+        : { type: 'partition', partitions: processors.concurrency, hash: message => this.#slots.get(message) ?? null }
+    this.#intake = new Intake<T>(
+      {
+        open: typeof source === 'function' ? source : () => source,
+        isOpened: typeof source === 'function',
+        restart: typeof source === 'function' ? options.restart : undefined,
+        admit: some => this.#admit(some),
+      },
+      { name: titleOf(this.name, 'intake'), dispatcher },
     )
+    this.#batchers = [...batchers].map(([name, settings]) => new Batcher(name, settings, this.#ledger, this.name))
     this.#processors = Array.from({ length: processors.concurrency }, (_, at) => this.#processor(at))
-    void this.#run(source)
+    void this.#run()
   }
 
   get done(): Promise<void> {
@@ -59,13 +61,17 @@ class MessagePipeline<T> implements Messages {
     return this.#ledger.pending
   }
 
+  push(data: T, options?: WaitOptions): Promise<Message<T>> {
+    return this.#intake.push(data, options)
+  }
+
   stop(options?: WaitOptions): Promise<void> {
     try {
       checkWait(options)
     } catch (error) {
       return rejected(error)
     }
-    void this.#intake.stop()
+    this.#intake.stop()
     if (this.#isOver) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const giveUp = (error: unknown): void => void this.#abandon(error).then(() => reject(error as Error))
@@ -89,43 +95,40 @@ class MessagePipeline<T> implements Messages {
   }
 
   #stages(): StageBase[] {
-    return [this.#intake, ...this.#processors, ...this.#batchers.flatMap(({ stages }) => stages)]
+    return [this.#intake.stage, ...this.#processors, ...this.#batchers.flatMap(({ stages }) => stages)]
   }
 
   /** Connects all, from the end, and sees it through. */
-  async #run(source: Producer<T>): Promise<void> {
+  async #run(): Promise<void> {
     const { demand, concurrency, partitionBy } = this.#settings.processors
-    try {
-      for (const [partition, processor] of this.#processors.entries()) {
-        for (const batcher of this.#batchers) await batcher.subscribeTo(processor)
-        await processor.subscribeTo(this.#intake, { ...demand, ...(partitionBy === undefined ? {} : { partition }) })
-      }
-      const [maxDemand, minDemand] = [demand.maxDemand * concurrency, demand.minDemand * concurrency]
-      await this.#intake.subscribeTo(source, { maxDemand, minDemand })
-    } catch (error) {
-      void this.#intake.stop(error)
+    // All at once: whoever stops it right away stops something whole.
+    for (const [partition, processor] of this.#processors.entries()) {
+      for (const batcher of this.#batchers) void batcher.subscribeTo(processor)
+      const options = { ...demand, ...(partitionBy === undefined ? {} : { partition }) }
+      void processor.subscribeTo(this.#intake.stage, options)
     }
+    void this.#intake.run({ maxDemand: demand.maxDemand * concurrency, minDemand: demand.minDemand * concurrency })
     const ends = await Promise.allSettled(this.#processors.map(({ done }) => done))
     for (const batcher of this.#batchers) await batcher.finish().catch(() => {})
     await this.#ledger.abandon(new SluiceError('ERR_STAGE_STOPPED', 'The pipeline has ended'))
+    this.#intake.end()
     this.#isOver = true
     const failure = ends.find(end => end.status === 'rejected')
     if (failure === undefined) this.#done.resolve()
     else this.#done.reject(failure.reason)
   }
 
-  /** The time is over: nobody waits for handlers any more. */
+  /** The time is over: nobody waits for handlers any more, and neither for acknowledgements, which `done` waits for. */
   async #abandon(error: unknown): Promise<void> {
-    await this.#ledger.abandon(error)
+    void this.#ledger.abandon(error)
     for (const stage of this.#stages()) await stage.stop(undefined, { timeout: 0 }).catch(() => {})
   }
 
-  /** Makes messages of events. One without a place fails here. */
-  async #take(events: readonly T[]): Promise<Message<T>[]> {
+  /** From here on each is acknowledged. One without a place fails here. */
+  async #admit(messages: readonly Message<T>[]): Promise<readonly Message<T>[]> {
     const { partitionBy, concurrency } = this.#settings.processors
     const taken: Message<T>[] = []
-    for (const event of events) {
-      const message = new Message(event)
+    for (const message of messages) {
       this.#ledger.add(message)
       try {
         this.#slots.set(message, partitionBy === undefined ? 0 : slotOf(partitionBy(message), concurrency))
@@ -149,7 +152,10 @@ class MessagePipeline<T> implements Messages {
             hash: ({ batcher }) => batcher ?? first,
           }
     const stage = producerConsumer<Message<T>, Message<T>>(
-      async (messages, context) => await this.#process(messages, context),
+      async (messages, context) =>
+        await spanned({ name: this.name, step: 'processor', count: messages.length }, () =>
+          this.#process(messages, context),
+        ),
       { name: titleOf(this.name, `processor ${at}`), dispatcher },
     )
     // Nothing comes out of it then, so it has to be asked by nobody.
@@ -176,7 +182,9 @@ class MessagePipeline<T> implements Messages {
   async #handle(message: Message<T>, handle: MessagesOptions<T>['handle'], context: MessageContext<T>): Promise<void> {
     const { batchers } = this.#settings
     try {
-      await handle?.(message, context)
+      if (handle !== undefined) {
+        await spanned({ name: this.name, step: 'message', count: 1 }, async () => await handle(message, context))
+      }
       const { batcher } = message
       if (batcher !== undefined && !batchers.has(batcher)) {
         message.fail(new SluiceError('ERR_INVALID_OPTION', `There is no batcher '${batcher}'`))
@@ -195,7 +203,7 @@ async function drain(stage: Producer<unknown>): Promise<void> {
 /**
  * Handles the events of a producer as messages, each of which is acknowledged exactly once, as successful or as failed: processors take them
  * one by one, batchers by key, size and time. What a handler throws fails its messages and nothing else. With `partitionBy` the messages of a key
- * stay in order all the way.
+ * stay in order all the way. A function opens the source, and with `restart` opens another one when that has failed.
  *
  * @example
  * await using orders = messages(producer(queue), {
@@ -204,6 +212,6 @@ async function drain(stage: Producer<unknown>): Promise<void> {
  *   ack: async (successful, failed) => await queue.settle(successful, failed),
  * })
  */
-export function messages<T>(source: Producer<T>, options: MessagesOptions<T>): Messages {
+export function messages<T>(source: Producer<T> | (() => Producer<T>), options: MessagesOptions<T>): Messages<T> {
   return new MessagePipeline(source, options)
 }

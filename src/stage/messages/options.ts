@@ -1,6 +1,7 @@
 // The options of message pipelines: their checks, and every default, once.
 import { batch, Channel } from '../../channel/index.ts'
 import { invalidOption } from '../../errors.ts'
+import { checkRetry } from '../../retry.ts'
 import { linkSettings } from '../options.ts'
 import type { Message } from './message.ts'
 import type { BatcherOptions, MessagesOptions, ProcessorsOptions } from './types.ts'
@@ -28,6 +29,7 @@ export function messagesSettings<T>(options: MessagesOptions<T>): MessagesSettin
   if (typeof options.ack !== 'function') throw invalidOption('ack', 'a function', options.ack)
   for (const name of ['ackBy', 'prepare', 'handle', 'onFailed', 'partitionBy'] as const)
     checkFunction(name, options[name])
+  if (options.restart !== undefined) checkRetry(options.restart, 'restart')
   const { batchers = {}, processors = {}, partitionBy } = options
   const made = new Map<string, BatcherSettings<T>>()
   for (const [name, batcher] of Object.entries(batchers)) {

@@ -1,6 +1,7 @@
 // The public shapes of message pipelines.
 import type { StageMetrics } from '../../observe/metrics.ts'
 import type { BatchOptions } from '../../channel/index.ts'
+import type { RetryOptions } from '../../retry.ts'
 import type { WaitOptions } from '../../wait.ts'
 import type { StageContext } from '../types.ts'
 import type { Message } from './message.ts'
@@ -61,16 +62,32 @@ export interface MessagesOptions<T> {
   /** Called with those that failed, before they are acknowledged. What it throws becomes a warning. */
   onFailed?: (messages: readonly Message<T>[]) => void | Promise<void>
   partitionBy?: (message: Message<T>) => string | number
+  /**
+   * With a function for a source: how often in a row to open another one when it has failed before it gave anything, and after how long. What
+   * the failed one had given goes on meanwhile. Without it a failed source ends the pipeline.
+   */
+  restart?: RetryOptions
 }
 
 /** A running pipeline. */
-export interface Messages extends AsyncDisposable {
+export interface Messages<T = unknown> extends AsyncDisposable {
   readonly name: string
   /** Fulfils when the source has ended and every message is acknowledged; rejects then if the source failed. */
   readonly done: Promise<void>
   /** Messages that came and are not acknowledged. */
   readonly pending: number
-  /** Asks for no more, and fulfils when all that came is acknowledged. What `timeout` cuts off is acknowledged as failed. */
+  /**
+   * Handles one more beside those of the source, as soon as there is demand; signal and time limit bound the wait for that. Fulfils with the message
+   * when it is acknowledged, as failed too.
+   *
+   * @example
+   * const { isFailed } = await orders.push({ id: 1 })
+   */
+  push(data: T, options?: WaitOptions): Promise<Message<T>>
+  /**
+   * Asks for no more, and fulfils when all that came is acknowledged. What `timeout` cuts off is acknowledged as failed; such an
+   * acknowledgement is begun, and waited for by `done` only.
+   */
   stop(options?: WaitOptions): Promise<void>
   /** Of each stage, first to last. */
   metrics(): readonly StageMetrics[]

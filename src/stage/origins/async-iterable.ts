@@ -10,6 +10,7 @@ export class AsyncIterableOrigin<O> implements Origin<O> {
   #waiting: { resolve: (events: Pulled<O>) => void; reject: (error: unknown) => void } | undefined
   #isReading = false
   #isTicking = false
+  #late: ((events: readonly O[]) => void) | undefined
   #end: { readonly failure?: { readonly error: unknown } } | undefined
 
   constructor(source: AsyncIterable<O>) {
@@ -26,8 +27,9 @@ export class AsyncIterableOrigin<O> implements Origin<O> {
     })
   }
 
-  async close(): Promise<readonly O[]> {
+  async close(late: (events: readonly O[]) => void): Promise<readonly O[]> {
     const wasReading = this.#isReading
+    this.#late = late
     if (this.#end === undefined) {
       this.#end = {}
       this.#settle()
@@ -53,7 +55,7 @@ export class AsyncIterableOrigin<O> implements Origin<O> {
 
   readonly #came = ({ done, value }: IteratorResult<O, unknown>): void => {
     this.#isReading = false
-    if (this.#end !== undefined) return
+    if (this.#end !== undefined) return done === true ? undefined : this.#late?.([value])
     if (done === true) {
       this.#end = {}
       return this.#settle()

@@ -4,7 +4,9 @@ import type { Origin, Pulled } from './origin.ts'
 export class IterableOrigin<O> implements Origin<O> {
   readonly isPatient = false
   readonly #iterator: Iterator<O>
+  #isReading = false
   #isOver = false
+  #isClosed = false
   #failure: { readonly error: unknown } | undefined
 
   constructor(source: Iterable<O>) {
@@ -13,16 +15,19 @@ export class IterableOrigin<O> implements Origin<O> {
 
   pull(count: number): Pulled<O> {
     const events: O[] = []
+    this.#isReading = true
     try {
       while (!this.#isOver && events.length < count) {
         const result = this.#iterator.next()
         if (result.done === true) this.#isOver = true
         else events.push(result.value)
+        if (result.done !== true && this.#isClosed) this.#iterator.return?.()
       }
     } catch (error) {
       this.#isOver = true
       this.#failure = { error }
     }
+    this.#isReading = false
     // What it threw comes after what it gave before.
     if (events.length > 0) return events
     if (this.#failure !== undefined) throw this.#failure.error
@@ -30,10 +35,11 @@ export class IterableOrigin<O> implements Origin<O> {
   }
 
   close(): readonly O[] {
-    if (!this.#isOver) {
-      this.#isOver = true
-      this.#iterator.return?.()
-    }
+    if (this.#isOver) return []
+    this.#isOver = true
+    // A generator that is running, and has asked for this itself, can't be closed before it gives something.
+    if (this.#isReading) this.#isClosed = true
+    else this.#iterator.return?.()
     return []
   }
 }

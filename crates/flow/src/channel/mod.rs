@@ -14,7 +14,7 @@ mod rules;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 pub use intake::{Intake, Receiving};
 pub use levels::Levels;
@@ -26,6 +26,7 @@ use crate::line::Key;
 use crate::member::{Member, Wake};
 use crate::message::Message;
 use crate::registry::Registry;
+use crate::sync::{Mutex, MutexGuard};
 
 static CHANNELS: Registry<Shared> = Registry::new();
 

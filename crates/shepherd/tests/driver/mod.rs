@@ -118,16 +118,21 @@ impl Node {
         Self::start("resident")
     }
 
+    /// A resident shepherd inside another program, which is given its path and arguments behind its own.
+    pub fn inside(wrapper: &[&str]) -> Self {
+        Self::begin("resident", None, wrapper)
+    }
+
     /// A resident shepherd that leads a session whose controlling terminal this is.
     pub fn on_terminal(path: &str) -> Self {
-        Self::begin("resident", Some(&CString::new(path).unwrap()))
+        Self::begin("resident", Some(&CString::new(path).unwrap()), &[])
     }
 
     pub fn start(mode: &str) -> Self {
-        Self::begin(mode, None)
+        Self::begin(mode, None, &[])
     }
 
-    fn begin(mode: &str, terminal: Option<&CString>) -> Self {
+    fn begin(mode: &str, terminal: Option<&CString>, wrapper: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let marker = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let (spawn, theirs) = pair();
@@ -136,10 +141,13 @@ impl Node {
         // Above the numbers they go to, so that no move overwrites the source of a later one.
         let high = [&theirs, &control_theirs, &own]
             .map(|fd| check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 50) }));
-        let mode = CString::new(mode).unwrap();
-        let version = CString::new(protocol::VERSION.to_string()).unwrap();
-        let path = CString::new(env!("CARGO_BIN_EXE_sluicegate-shepherd")).unwrap();
-        let argv = [c"sluicegate-shepherd".as_ptr(), mode.as_ptr(), version.as_ptr(), ptr::null()];
+        let program = env!("CARGO_BIN_EXE_sluicegate-shepherd");
+        let version = protocol::VERSION.to_string();
+        let name = if wrapper.is_empty() { "sluicegate-shepherd" } else { program };
+        let words = wrapper.iter().copied().chain([name, mode, &version]);
+        let words: Vec<_> = words.map(|word| CString::new(word).unwrap()).collect();
+        let path = CString::new(wrapper.first().copied().unwrap_or(program)).unwrap();
+        let argv: Vec<_> = words.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
         let env: [*const libc::c_char; 1] = [ptr::null()];
         let mut shepherd = 0;
         unsafe {

@@ -1,0 +1,4 @@
+//! libFuzzer's way to `fuzz::frames`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::frames(bytes));
