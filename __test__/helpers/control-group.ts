@@ -34,6 +34,15 @@ export class ControlGroup implements Disposable {
     mkdirSync(this.path)
   }
 
+  /** Undefined where a hierarchy can't be mounted. */
+  static ifPossible(): ControlGroup | undefined {
+    try {
+      return new ControlGroup()
+    } catch {
+      return undefined
+    }
+  }
+
   /** The groups below, by name. */
   leaves(): string[] {
     const entries = readdirSync(this.path, { withFileTypes: true })

@@ -16,7 +16,8 @@ const GRACE = 500
 export class Household implements AsyncDisposable {
   readonly node: NodeChild
   readonly #mark: string
-  readonly #known = new Set<number>()
+  /** When each began, by its number, which somebody else may have got since. */
+  readonly #known = new Map<number, number>()
 
   constructor(node: NodeChild, mark: string) {
     this.node = node
@@ -26,10 +27,10 @@ export class Household implements AsyncDisposable {
   /** Whoever is below the Node process or carries its mark, or was and did at an earlier look. Without Node, without zombies. */
   members(): ProcessInfo[] {
     const all = allProcesses()
-    for (const { pid } of descendantsOf(this.node.pid, all)) this.#known.add(pid)
-    for (const { pid } of all) if (hasEnvironment(pid, MARK, this.#mark)) this.#known.add(pid)
+    const marked = all.filter(({ pid }) => hasEnvironment(pid, MARK, this.#mark))
+    for (const { pid, began } of [...descendantsOf(this.node.pid, all), ...marked]) this.#known.set(pid, began)
     this.#known.delete(this.node.pid)
-    return all.filter(({ pid, state }) => this.#known.has(pid) && state !== 'Z' && state !== 'X')
+    return all.filter(({ pid, began, state }) => this.#known.get(pid) === began && state !== 'Z' && state !== 'X')
   }
 
   /** Those members that run a program whose words begin so: keepers are forks and show the shepherd's. */

@@ -10,6 +10,8 @@ export interface ProcessInfo {
   readonly state: string
   readonly name: string
   readonly commandLine: string
+  /** When it began, in ticks since the boot: with the number it names one process for ever. */
+  readonly began: number
 }
 
 function read(file: string): string | undefined {
@@ -35,7 +37,8 @@ export function processInfo(pid: number): ProcessInfo | undefined {
   // The name stands in parentheses and may contain any character, parentheses too.
   const open = stat.indexOf('(')
   const close = stat.lastIndexOf(')')
-  const [state = '?', ppid, pgid, sid] = stat.slice(close + 2).split(' ')
+  const fields = stat.slice(close + 2).split(' ')
+  const [state = '?', ppid, pgid, sid] = fields
   return {
     pid,
     ppid: Number(ppid),
@@ -44,6 +47,7 @@ export function processInfo(pid: number): ProcessInfo | undefined {
     state,
     name: stat.slice(open + 1, close),
     commandLine: (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim(),
+    began: Number(fields[19]),
   }
 }
 

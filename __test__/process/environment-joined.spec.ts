@@ -1,4 +1,6 @@
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
+import { isEnvironmentOurs } from '../../src/process/environment-owner.ts'
 import { joinVariables } from '../../src/process/environment-variables.ts'
 
 test('on the thread that owns the environment only changes are sent', t => {
@@ -34,4 +36,13 @@ test('a hundred variables are joined in no time', t => {
     return performance.now() - before
   }).sort((a, b) => a - b)
   t.true((times[100] as number) < 0.05, `median ${times[100]} ms`)
+})
+
+test('once there is a worker, which may share the environment, it is not read natively any more', async t => {
+  t.true(isEnvironmentOurs())
+  t.true(joinVariables(undefined, true).inheritEnv)
+  const worker = new Worker('', { eval: true })
+  t.false(isEnvironmentOurs())
+  t.false(joinVariables(undefined, true).inheritEnv)
+  await worker.terminate()
 })

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { run, spawn } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
 const folder = mkdtempSync(path.join(tmpdir(), 'sluicegate-stdio-'))
@@ -43,6 +44,21 @@ test('a reader of one child is the stdin of another', async t => {
   t.is(second.stdout, 'text')
   await t.throwsAsync(first.stdout.read(), { code: 'ERR_READER_CLOSED' })
   await first.closed
+})
+
+test('a reader at its end is an empty stdin, whether the end was read or only noticed', async t => {
+  const unread = await spawn('true')
+  await unread.closed
+  await waitFor(() => unread.stdout.isClosed)
+  t.is((await run('cat', [], { stdin: unread.stdout })).stdout, '')
+  await t.throwsAsync(run('cat', [], { stdin: unread.stdout }), { code: 'ERR_READER_CLOSED' })
+  const read = await spawn('echo', ['text'])
+  t.is(await read.stdout.text(), 'text\n')
+  t.is((await run('cat', [], { stdin: read.stdout })).stdout, '')
+  const cut = await spawn('sleep', ['60'])
+  await cut.terminate()
+  await t.throwsAsync(cut.stdout.read(), { code: 'ERR_PROCESS_FAILED' })
+  await t.throwsAsync(run('cat', [], { stdin: cut.stdout }), { code: 'ERR_PROCESS_FAILED' })
 })
 
 test('a reader in use is not given away', async t => {

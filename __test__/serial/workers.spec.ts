@@ -1,4 +1,5 @@
 import test from 'ava'
+import type { Storms } from '../fixtures/worker-storms.ts'
 import { startHousehold } from '../helpers/household.ts'
 import { isAlive } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -35,3 +36,17 @@ test.serial("worker.terminate() ends that worker's children and no others", asyn
   household.node.process.kill('SIGKILL')
   await t.notThrowsAsync(household.diesOut(5000))
 })
+
+test.serial(
+  'workers that end amid storms of starts, in each way a worker can, leave no child, descriptor or thread',
+  async t => {
+    await using household = startHousehold('worker-storms.ts', { args: ['6'] })
+    const { ends, descriptors, threads } = await household.node.message<Storms>()
+    t.deepEqual(ends, ['exit 7', 'terminate 1', 'throw 1', 'thrown in a storm'])
+    t.true(descriptors <= 0 && threads <= 0, `${descriptors} descriptors and ${threads} threads more`)
+    // Nobody but the shepherd is left, while the process lives.
+    await waitFor(() => household.members().length === 1, { deadline: 10_000 })
+    household.node.send('end')
+    t.like(await household.node.exited, { code: 0 })
+  },
+)

@@ -1,7 +1,7 @@
 // The child's environment as the joined text the native side takes. One pass, no call per variable: a spawn with a hundred
 // variables has to cost the JavaScript thread next to nothing.
-import { isMainThread } from 'node:worker_threads'
 import { invalidOption } from '../errors.ts'
+import { isEnvironmentOurs } from './environment-owner.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -33,13 +33,13 @@ export function checkVariables(variables: unknown): void {
 }
 
 /**
- * `variables` are already checked. The main thread's environment is the process's own and is read natively, since enumerating
- * `process.env` costs more than the whole rest of a spawn; a worker's is a copy that only JavaScript can see, so it is sent whole.
+ * `variables` are already checked. The environment of the process is read natively where no other thread can change it meanwhile, since
+ * enumerating `process.env` costs more than the whole rest of a spawn; else it is sent whole, as JavaScript sees it.
  */
 export function joinVariables(
   variables: Variables | undefined,
   extendEnv: boolean,
-  ownsEnvironment: boolean = isMainThread,
+  ownsEnvironment: boolean = isEnvironmentOurs(),
 ): JoinedVariables {
   if (extendEnv && ownsEnvironment) return variables === undefined ? INHERIT : joinChanges(variables)
   const whole = extendEnv ? { ...process.env, ...variables } : (variables ?? {})

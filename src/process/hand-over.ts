@@ -28,8 +28,8 @@ export function checkGiven(given: readonly Given[]): void {
   }
 }
 
-/** Of one that was checked. */
-export function surrender(end: End): NativeEndpoint {
+/** Of one that was checked; undefined for a reader that is at its end. */
+export function surrender(end: End): NativeEndpoint | undefined {
   return coreOf(end, end.kind).surrender()
 }
 

@@ -190,16 +190,16 @@ export class ReaderCore {
     if (this.endpoint.readsAhead) {
       throw new SluiceError('ERR_READER_BUSY', 'a reader with readAhead can not be given to another child')
     }
-    if (this.#state !== 'open') throw closedError()
+    // One at its end may be given, for it depends on the moment whether a child that wrote nothing has been noticed to be over.
+    if (this.#state !== 'open' && this.#afterEnd() === undefined) throw closedError()
   }
 
-  /** Gives the native end to another child. */
-  surrender(): NativeEndpoint {
+  /** Gives the native end to another child; undefined when there is none any more, and the rest of it is empty. */
+  surrender(): NativeEndpoint | undefined {
     this.checkSurrender()
     const native = this.endpoint.surrender()
-    if (native === undefined) throw closedError()
+    if (this.#state === 'open') this.#hooks.onClose?.()
     this.#state = 'closed'
-    this.#hooks.onClose?.()
     return native
   }
 

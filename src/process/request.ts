@@ -88,7 +88,10 @@ function isGiven(stream: ExtraStream['stream']): stream is End {
 }
 
 function nativeStdio(stream: Stream): NativeStdio {
-  if (isGiven(stream)) return { kind: 'endpoint', endpoint: surrender(stream) }
+  if (isGiven(stream)) {
+    const endpoint = surrender(stream)
+    return endpoint ? { kind: 'endpoint', endpoint } : { kind: 'ignore' }
+  }
   // The rest is spelled alike on both sides.
   return stream
 }

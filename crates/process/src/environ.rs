@@ -9,7 +9,8 @@ use crate::sys;
 
 /// Copies the process's environment: `name=value` strings.
 ///
-/// Call it on the JavaScript main thread only: that is the thread on which `process.env` is written.
+/// Call it on the JavaScript main thread only, and only while no worker shares the environment: then that is the thread on which
+/// `process.env` is written.
 #[must_use]
 pub fn snapshot() -> Strings {
     sys::environ()

@@ -31,6 +31,10 @@ impl Launching {
 
     /// Keeps a command until the program runs.
     pub fn wait(&mut self, command: Control) {
+        if matches!(command, Control::Cancel { .. }) {
+            // Nothing else matters beside this one.
+            self.waiting.clear();
+        }
         if self.waiting.len() < MOST_WAITING {
             self.waiting.push(command);
         }

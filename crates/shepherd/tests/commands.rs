@@ -99,6 +99,36 @@ fn a_cancel_overtakes_its_spawn() {
     node.finish();
 }
 
+#[test]
+fn of_starts_that_are_given_up_beside_others_no_target_is_left() {
+    let mut node = Node::resident();
+    for _ in 0..60 {
+        let mut children = Vec::new();
+        for _ in 0..12 {
+            let request = node.request(Containment::Group, &["sleep", "1000"]);
+            let (status, writer) = pipe().unwrap();
+            node.send_message(&request, &[], &writer);
+            children.push(driver::Spawned { id: request.child, status });
+        }
+        // Half of them amid the starts of the others.
+        for child in children.iter().step_by(2) {
+            node.command(Control::Cancel { child: child.id });
+        }
+        for _ in 0..12 {
+            node.answer();
+        }
+        for (index, mut child) in children.into_iter().enumerate() {
+            if index % 2 == 1 {
+                child.started();
+                node.command(Control::Cancel { child: child.id });
+            }
+            while child.next().is_some() {}
+        }
+    }
+    node.comes_to_rest();
+    node.finish();
+}
+
 fn unexpected(record: Option<Status>) {
     assert_eq!(record, None);
 }

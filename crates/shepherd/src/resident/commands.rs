@@ -53,7 +53,7 @@ impl Resident {
         }
     }
 
-    /// False when there is no such child. One that has not started and is given up leaves no trace.
+    /// False when there is no such child. One that has not started and is given up gets no time to end.
     pub(super) fn tell(&mut self, id: u64, command: Control) -> bool {
         let gives_up = matches!(command, Control::Cancel { .. } | Control::KillEnvironment { .. });
         if !self.children.contains_key(&id) {
@@ -70,13 +70,10 @@ impl Resident {
                 starting.cancel();
                 return true;
             }
-            State::Launching(launching) if gives_up => {
-                self.give_up(launching.link, false);
-                return true;
-            }
-            State::Kept(link) if gives_up && link.is_starting() => {
-                self.give_up(link, false);
-                return true;
+            // Without its keeper it would be a process that nobody knows: it is ended as soon as it has begun.
+            State::Launching(ref mut launching) if gives_up => launching.wait(Control::Cancel { child: id }),
+            State::Kept(ref mut link) if gives_up && link.is_starting() => {
+                link.pass(Control::Cancel { child: id });
             }
             State::Starting(ref mut starting) => starting.wait(command),
             State::Launching(ref mut launching) => launching.wait(command),

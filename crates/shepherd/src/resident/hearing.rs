@@ -10,10 +10,10 @@ use crate::word::Word;
 
 impl Resident {
     /// A keeper that is killed amid a start leaves a process that nobody knows.
-    pub(super) fn give_up(&mut self, link: Link, is_late: bool) {
-        self.strangers.hunted = true;
+    pub(super) fn give_up(&mut self, link: Link) {
+        self.strangers.hunt(link.pid());
         self.family_changed = true;
-        link.give_up(is_late);
+        link.give_up(true);
     }
 
     pub(super) fn hear(&mut self, id: u64) {
@@ -57,7 +57,7 @@ impl Resident {
             }
             Heard::Nothing => Some(State::Launching(launching)),
             Heard::Word(word) => self.end_start(launching.link, word),
-            Heard::Gone => self.lose_keeper(),
+            Heard::Gone => self.lose_keeper(&launching.link),
         }
     }
 
@@ -72,7 +72,7 @@ impl Resident {
                     return None;
                 }
                 Heard::Word(word) => return self.end_start(link, word),
-                Heard::Gone => return self.lose_keeper(),
+                Heard::Gone => return self.lose_keeper(&link),
             }
         }
     }
@@ -91,9 +91,9 @@ impl Resident {
     }
 
     /// One that goes without a word leaves what nobody else could end.
-    pub(super) fn lose_keeper(&mut self) -> Option<State> {
+    pub(super) fn lose_keeper(&mut self, link: &Link) -> Option<State> {
         self.family_changed = true;
-        self.strangers.hunted = true;
+        self.strangers.hunt(link.pid());
         None
     }
 

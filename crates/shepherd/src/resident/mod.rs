@@ -200,8 +200,8 @@ impl Resident {
         for id in hung.map(|(id, _)| *id).collect::<Vec<_>>() {
             match self.children.remove(&id).map(|child| child.state) {
                 Some(State::Starting(starting)) => starting.time_out(),
-                Some(State::Launching(launching)) => self.give_up(launching.link, true),
-                Some(State::Kept(link)) => self.give_up(link, true),
+                Some(State::Launching(launching)) => self.give_up(launching.link),
+                Some(State::Kept(link)) => self.give_up(link),
                 Some(State::Direct(_)) | None => {}
             }
         }
@@ -233,7 +233,7 @@ impl Resident {
         self.strangers.may_live = self.sockets.is_some();
         self.strangers.launches = Launches { all: self.launches, settled: oldest };
         self.strays = strays::reap_and_kill(self.proc_usable, &known, &mut groups, &mut self.strangers);
-        self.strangers.hunted &= self.strays > 0;
+        self.strangers.rest(self.strays);
         self.children.retain(|_, child| match &mut child.state {
             State::Direct(target) => {
                 let others = target.group().and_then(|group| groups.get(&group)).copied();

@@ -19,6 +19,8 @@ use std::mem::zeroed;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use protocol::{
     Answer, Containment, Control, Frame, MAX_INLINE, STATUS_SIZE, SpawnRequest, Status, Stdio, Strings,
@@ -346,6 +348,15 @@ impl Node {
         })
         .map(|pid| format!("{pid} {}", fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default()))
         .collect()
+    }
+
+    /// Waits until nothing that carries the mark is left, with the shepherd still there.
+    pub fn comes_to_rest(&self) {
+        let until = Instant::now() + Duration::from_millis(PATIENCE_MS as u64);
+        while !self.census().is_empty() {
+            assert!(Instant::now() < until, "left over: {:?}", self.census());
+            sleep(Duration::from_millis(20));
+        }
     }
 
     /// The keeper of a target.
