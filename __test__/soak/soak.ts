@@ -37,17 +37,20 @@ const ROUND = 4000
 /** Long enough for guards that have nothing to do any more to end, on a busy machine too. */
 const PATIENCE = 20_000
 
-/** By name: its unit, and the rise over the later half that is the least to mean something. */
+/**
+ * By name: its unit, and the least rise over the later half that means something. Of memory that is so much for each operation, since
+ * compiled code and freed pieces settle for long: less than any object that an operation could leave behind.
+ */
 const GAUGES = {
   descriptors: ['', 0.5],
   threads: ['', 0.5],
   zombies: ['', 0.5],
   children: ['', 0.5],
-  'resident memory': ['kB', 2048],
-  heap: ['kB', 512],
+  'resident memory': ['kB', 0.25],
+  heap: ['kB', 0.05],
   'shepherd: descriptors': ['', 0.5],
-  'shepherd: memory': ['kB', 64],
-} as const satisfies Readonly<Record<string, readonly [unit: string, grain: number]>>
+  'shepherd: memory': ['kB', 0.01],
+} as const satisfies Readonly<Record<string, readonly [unit: '' | 'kB', grain: number]>>
 
 type Gauge = keyof typeof GAUGES
 
@@ -132,7 +135,8 @@ export class Soak {
     return [...this.#samples].map(([name, samples]) => {
       const [unit, grain] = GAUGES[name]
       const [first, last] = [samples[0]?.value ?? 0, samples.at(-1)?.value ?? 0]
-      const trend = trendOf(laterHalf(samples), grain)
+      const half = laterHalf(samples)
+      const trend = trendOf(half, unit === '' ? grain : (grain * this.#operations * half.length) / samples.length)
       if (trend.isRising) this.#problems.push(`${name}: rises`)
       if (unit === '' && last > first) this.#problems.push(`${name}: ${last - first} more than after the first round`)
       return { name, unit, first, last, trend }
