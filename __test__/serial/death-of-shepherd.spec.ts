@@ -1,7 +1,7 @@
 import anyTest from 'ava'
 import { run, spawn } from '../../index.ts'
 import { shepherds, withCensus } from '../helpers/census.ts'
-import { descendantsOf, isAlive } from '../helpers/processes.ts'
+import { descendantsOf, isAlive, ownDescriptors } from '../helpers/processes.ts'
 import { stubborn } from '../helpers/programs.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 
@@ -11,6 +11,10 @@ function theShepherd(): number {
   const pid = shepherds()[0]?.pid
   if (pid === undefined) throw new Error('there is no shepherd')
   return pid
+}
+
+function ownPipes(): number {
+  return [...ownDescriptors().values()].filter(link => link.startsWith('pipe:')).length
 }
 
 for (const containment of ['tree', 'group'] as const) {
@@ -25,9 +29,12 @@ for (const containment of ['tree', 'group'] as const) {
     await Promise.all(children.slice(1).map(async child => await child.stdout.read()))
     const alive = children.flatMap(({ pid }) => [pid, ...descendantsOf(pid).map(info => info.pid)])
     t.is(alive.length, 4)
-    // Stopped, it leaves a spawn unanswered; killed, it takes that along.
+    // Stopped, it leaves a spawn unanswered; killed, it takes that along, if it was sent: of its status pipe Node has one end then.
     process.kill(shepherd, 'SIGSTOP')
-    const pending = t.throwsAsync(spawn('sleep', ['600'], { containment }), { code: 'ERR_SHEPHERD_LOST' })
+    const pipes = ownPipes()
+    const quiet = { containment, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' } as const
+    const pending = t.throwsAsync(spawn('sleep', ['600'], quiet), { code: 'ERR_SHEPHERD_LOST' })
+    await waitFor(() => ownPipes() === pipes + 1, { what: 'a spawn on its way' })
     const [idle] = children
     const reading = idle.stdout.read().catch((error: unknown) => error)
     const writing = idle.stdin.write(new Uint8Array(1 << 20)).then(
