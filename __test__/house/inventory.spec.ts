@@ -51,3 +51,16 @@ test('the lock files name no registry but the public index', t => {
   t.deepEqual([...sources], ['source = "registry+https://github.com/rust-lang/crates.io-index"'])
   t.notRegex(readSource('package-lock.json').text, /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)/u)
 })
+
+test('the wall clock dates events, and measures nothing', t => {
+  const clocks = /\bDate\.now\b|\bnew Date\b|\bSystemTime\b|CLOCK_REALTIME/u
+  const lines = [...sourcesIn('src', '.ts'), ...sourcesIn('crates', '.rs')]
+    .filter(({ file }) => !/\/tests\//u.test(file))
+    .flatMap(({ file, text }) => text.split('\n').map(line => ({ file, line })))
+    .filter(({ file, line }) => clocks.test(line) && file !== 'src/observe/inspector-page.ts')
+  t.true(lines.length > 0)
+  t.deepEqual(
+    lines.filter(({ line }) => !/\bat: Date\.now\(\)|At = Date\.now\(\)/u.test(line)),
+    [],
+  )
+})

@@ -81,3 +81,13 @@ test('a child whose shepherd is stopped ends in time as soon as that goes on', a
   process.kill(shepherd, 'SIGCONT')
   t.like(await closing, { timedOut: true, signal: 'SIGTERM' })
 })
+
+test('a child that is given up while its shepherd is stopped leaves nothing as soon as that goes on', async t => {
+  const child = await spawn('sleep', ['600'], { containment: 'group', killTimeout: 100 })
+  const shepherd = theShepherd()
+  process.kill(shepherd, 'SIGSTOP')
+  t.like(await child.terminate(), { lost: true })
+  process.kill(shepherd, 'SIGCONT')
+  t.like(await child.closed, { lost: true })
+  await waitFor(() => !isAlive(child.pid))
+})

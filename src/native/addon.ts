@@ -46,6 +46,8 @@ export interface NativeEnvironment extends NativeShared {
   terminate(child: number, signal: number, killTimeoutMs: number): void
   /** Before 'started': forgets the child; a late start is killed natively. */
   cancel(child: number): void
+  /** Its events are taken no more; `release` still follows. */
+  abandon(child: number): void
   /** The root's zombie may be reaped. */
   release(child: number): void
   /** The ring's content; only when stderr is a tail. */

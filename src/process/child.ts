@@ -90,6 +90,7 @@ export class Child {
   abandon(): void {
     const phase = this.#phase
     this.#end()
+    this.environment.native.abandon(this.#id)
     if (phase === 'running') this.#listener.exited(LOST)
     if (phase === 'running' || phase === 'exited') this.#listener.empty()
   }

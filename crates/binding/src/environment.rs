@@ -194,6 +194,12 @@ impl JsEnvironment {
         }
     }
 
+    /// Nobody takes the child's events any more; its release still comes.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self, child: u32) {
+        self.settle(child, true, false);
+    }
+
     /// The child's zombie may be reaped.
     #[napi(catch_unwind)]
     pub fn release(&self, child: u32) {

@@ -257,6 +257,12 @@ impl StatusPipe {
                 self.empty(turn, survivors);
                 Progress::Over
             }
+            // Given up: the target outlived SIGKILL, so nobody waits for how it ends.
+            (Status::Empty { survivors }, Progress::Running) => {
+                self.exited(turn, Exit { code: -1, lost: true, ..Exit::default() });
+                self.empty(turn, survivors);
+                Progress::Over
+            }
             // A record out of order says nothing that could be trusted.
             (_, before) => before,
         };
