@@ -33,7 +33,7 @@ export const worker: Operation = async scene => {
     await thread.terminate()
   }
   const code = await exited
-  isOneOf(String(code), { plain: ['0'], exit: ['7'], throw: ['1'], never: ['1', '0'] }[end])
   const wrong = failures.filter(failure => failure !== WORKER_THROWS)
   if (wrong.length > 0) throw new Error(`in a worker: ${wrong.join('\n')}`)
+  isOneOf(String(code), { plain: ['0'], exit: ['7'], throw: ['1'], never: ['1', '0'] }[end])
 }
