@@ -25,6 +25,7 @@ function scene(): { queue: number[]; heard: string[]; termination: Termination }
     drain: () => 0,
     spawn: () => 1,
     terminate() {},
+    abandon() {},
     nextEvent(_child: number, numbers: Float64Array) {
       numbers.fill(0)
       return queue.shift() ?? 0
