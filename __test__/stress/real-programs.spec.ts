@@ -8,6 +8,7 @@ import { withCensus } from '../helpers/census.ts'
 import { packageRoot } from '../helpers/programs.ts'
 import { scaled } from '../helpers/scale.ts'
 import { Screen } from '../helpers/screen.ts'
+import { waitFor } from '../helpers/wait-for.ts'
 
 const census = withCensus(anyTest, { warmUp: async () => await run('true') })
 const folders = (process.env['PATH'] ?? '').split(path.delimiter)
@@ -130,6 +131,9 @@ test('openssl', 'a password is typed on its terminal and is not shown', async t 
   const child = await spawn('openssl', ['passwd', '-6', '-salt', 'abc'], { terminal: true })
   const screen = new Screen(child)
   await screen.shows('Password: ')
+  // It asks first, and turns the echo off a moment later.
+  const settings = async (): Promise<string> => (await run('stty', ['-F', `/proc/${child.pid}/fd/0`, '-a'])).stdout
+  await waitFor(async () => /\s-echo\s/u.test(await settings()), { deadline: 20_000 })
   await screen.type('secret\n')
   const shown = await screen.rest()
   t.regex(shown, /\$6\$abc\$\S+/u)
