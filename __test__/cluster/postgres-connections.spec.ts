@@ -1,19 +1,14 @@
 // What is the PostgreSQL log's own: its tables, the rights it needs, its connections, and what becomes of calls when these are lost. Only where there is a server.
-import anyTest, { type TestFn } from 'ava'
+import anyTest from 'ava'
 import pg from 'pg'
 import type { EventLog } from '../../index.ts'
 import { postgresLog } from '../../src/cluster/index.ts'
-import { hasPostgres, Postgres } from '../helpers/postgres.ts'
+import { onPostgres, Postgres } from '../helpers/postgres.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { Wire } from '../helpers/wire.ts'
 import { freshName, rowsOf } from './tables.ts'
 
-const test: TestFn = hasPostgres
-  ? anyTest
-  : Object.assign((title: string) => anyTest.skip(title, () => {}), anyTest, {
-      before: () => {},
-      after: { always: () => {} },
-    })
+const test = onPostgres(anyTest)
 let postgres: Postgres
 test.before(async () => void (postgres = await Postgres.start({ tcp: true })))
 test.after.always(async () => await postgres?.[Symbol.asyncDispose]())

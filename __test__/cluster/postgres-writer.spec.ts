@@ -1,20 +1,15 @@
 // Tables as a writer: rows that are never there twice, whatever comes twice, and nothing from those who are fenced off. Only where there is a server.
-import anyTest, { type TestFn } from 'ava'
+import anyTest from 'ava'
 import { EventPipeline, type WriteItem } from '../../index.ts'
 import { postgresWriter, type PostgresStatementOptions, type PostgresWriter } from '../../src/cluster/index.ts'
 import { deferred } from '../helpers/deferred.ts'
-import { hasPostgres, Postgres } from '../helpers/postgres.ts'
+import { onPostgres, Postgres } from '../helpers/postgres.ts'
 import { waitFor } from '../helpers/wait-for.ts'
 import { Wire } from '../helpers/wire.ts'
 import { MemoryLog } from '../pipeline/memory-log.ts'
 import { batchOf, freshName, HeardLink, rowsOf } from './tables.ts'
 
-const test: TestFn = hasPostgres
-  ? anyTest
-  : Object.assign((title: string) => anyTest.skip(title, () => {}), anyTest, {
-      before: () => {},
-      after: { always: () => {} },
-    })
+const test = onPostgres(anyTest)
 let postgres: Postgres
 test.before(async () => void (postgres = await Postgres.start({ tcp: true })))
 test.after.always(async () => await postgres?.[Symbol.asyncDispose]())

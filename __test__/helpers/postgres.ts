@@ -1,5 +1,6 @@
 // A PostgreSQL server of our own for the length of a test: a fresh cluster that listens on a socket in its folder and on the loopback, if asked to.
 
+import type { TestFn } from 'ava'
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,13 @@ function find(program: Program): string | undefined {
 }
 
 export const hasPostgres: boolean = programs.every(program => find(program) !== undefined)
+
+/** Specs that need the server: without its programs each is a visible skip, and nothing is started for them. */
+export function onPostgres(test: TestFn): TestFn {
+  if (hasPostgres) return test
+  const skipped = (title: string): void => test.skip(title, () => {})
+  return Object.assign(skipped, test, { before: () => {}, after: { always: () => {} } })
+}
 
 /** The server refuses to run as root. */
 function unprivileged(program: Program, args: string[]): [string, string[]] {

@@ -259,8 +259,7 @@ impl StatusPipe {
             }
             // Given up: the target outlived SIGKILL, so nobody waits for how it ends.
             (Status::Empty { survivors }, Progress::Running) => {
-                self.exited(turn, Exit { code: -1, lost: true, ..Exit::default() });
-                self.empty(turn, survivors);
+                self.lost(turn, survivors);
                 Progress::Over
             }
             // A record out of order says nothing that could be trusted.
@@ -286,6 +285,12 @@ impl StatusPipe {
         self.child.push(turn, Event::Empty { survivors });
     }
 
+    /// Nobody will tell how it ended.
+    fn lost(&self, turn: &mut Turn<'_>, survivors: u32) {
+        self.exited(turn, Exit { code: -1, lost: true, ..Exit::default() });
+        self.empty(turn, survivors);
+    }
+
     /// Nobody can write any more.
     fn ended(&self, turn: &mut Turn<'_>) {
         let before = std::mem::replace(&mut *lock(&self.progress), Progress::Over);
@@ -296,8 +301,7 @@ impl StatusPipe {
             }
             Progress::Running => {
                 self.child.kill_orphaned_group();
-                self.exited(turn, Exit { code: -1, lost: true, ..Exit::default() });
-                self.empty(turn, 0);
+                self.lost(turn, 0);
             }
             Progress::Exited => self.empty(turn, 0),
             Progress::Over => {}
