@@ -116,6 +116,28 @@ test('chunks never overlap, and small ones have their own memory', async t => {
   t.is(small?.buffer.byteLength, 4)
 })
 
+test('a chunk whose memory others share does not leave the thread with it; one that has a slab to itself may', async t => {
+  const { pipe, reader } = openReader()
+  const transferred = (chunk: Uint8Array | null): Uint8Array =>
+    structuredClone(chunk as Uint8Array<ArrayBuffer>, { transfer: [chunk?.buffer as ArrayBuffer] })
+  pipe.feed(new Uint8Array(65_536).fill(1))
+  const whole = await reader.read()
+  t.is(transferred(whole).length, 65_536)
+  pipe.feed(new Uint8Array(10_000).fill(2))
+  const part = await reader.read()
+  // Newer Nodes throw, Node 20 copies: the memory stays in both.
+  try {
+    transferred(part)
+  } catch (error) {
+    t.is((error as Error).name, 'DataCloneError')
+  }
+  pipe.feed(new Uint8Array(10_000).fill(3))
+  const neighbour = await reader.read()
+  t.true(neighbour?.buffer === part?.buffer)
+  t.is(part?.length, 10_000)
+  t.true(part?.every(byte => byte === 2))
+})
+
 test('cancel closes our end and rejects what waits', async t => {
   const { pipe, reader, host } = openReader()
   const waiting = reader.read()

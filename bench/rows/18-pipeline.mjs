@@ -71,18 +71,17 @@ export const row = {
     '5 processors, acknowledged': side(5, 200_000, 'batch'),
     '50 processors': side(50, 40_000),
     '5 processors, 1,000 events': short(5, 1000, 100),
-    '5 processors, 2,000,000 events': side(5, 2_000_000),
+    '5 processors, 100,000 events': short(5, 100_000, 5),
+    '5 processors, 10,000,000 events': side(5, 10_000_000),
     'slow writer': slow,
   },
   claims: [
     { metric: 'million events/s', side: '5 processors', atLeast: 1 },
     { metric: 'slow writer idle, %', side: 'slow writer', atMost: 1 },
     { metric: 'million events/s', side: '50 processors', against: '5 processors', atLeast: 0.7 },
-    {
-      metric: 'million events/s',
-      side: '5 processors, 2,000,000 events',
-      against: '5 processors, 1,000 events',
-      atLeast: 0.8,
-    },
+    // A thousand events fit the ring, so nobody has to wait for room; from there on each does.
+    ...['5 processors, 1,000 events', '5 processors, 100,000 events'].map(against => {
+      return { metric: 'million events/s', side: '5 processors, 10,000,000 events', against, atLeast: 0.8 }
+    }),
   ],
 }

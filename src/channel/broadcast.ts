@@ -11,7 +11,7 @@ import type { ChannelCore } from './channel-core.ts'
 import { ReceiverHandle } from './receiver-handle.ts'
 import { Sending } from './sending.ts'
 import type { ChannelReceiver } from './types.ts'
-import { Waiting, WaitingList } from './waiting.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 
 /** What one subscriber receives. Canceling, or disposal, ends the subscription; until then one that does not receive may hold up all. */
 export interface BroadcastReceiver<T> extends ChannelReceiver<T> {

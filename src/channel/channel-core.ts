@@ -11,7 +11,7 @@ import type { Full, OverflowPolicy, Verdict } from './overflow/index.ts'
 import type { Receiving } from './receiving.ts'
 import { Reservation, SingleSend, ValueSending, type Sending } from './sending.ts'
 import { tellResume } from './trace.ts'
-import { WaitingList } from './waiting.ts'
+import { WaitingList } from '../waiting.ts'
 
 type State = 'open' | 'closing' | 'ended' | 'canceled'
 

@@ -2,7 +2,7 @@
 import { invalidOption, timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
-import { Waiting, WaitingList } from './waiting.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 
 /** Calls the callback as soon as fewer than `concurrency` run, first in, first out; fulfils and rejects as it does. */
 export interface Limit {

@@ -2,7 +2,7 @@
 import { turn } from '../turn.ts'
 import type { Guard } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
-import { Waiting } from './waiting.ts'
+import { Waiting } from '../waiting.ts'
 
 export type Received<T> = IteratorResult<T, undefined>
 

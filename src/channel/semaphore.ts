@@ -3,7 +3,7 @@ import { invalidOption, SluiceError, timeoutError } from '../errors.ts'
 import { ready, settleReady } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedLost, forgetPermit, originOf, watchPermit, type LostPermits } from './lost-permits.ts'
-import { Waiting, WaitingList } from './waiting.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 
 /** What can be said of a semaphore. */
 export interface SemaphoreOptions {

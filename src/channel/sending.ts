@@ -5,7 +5,7 @@ import type { Guard } from '../wait.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { Permit } from './permit.ts'
 import type { SendPermit } from './types.ts'
-import { Waiting } from './waiting.ts'
+import { Waiting } from '../waiting.ts'
 
 /** One that waits in the list of senders. */
 export abstract class Sending<T> extends Waiting<Sending<T>> {

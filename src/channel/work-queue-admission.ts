@@ -2,8 +2,8 @@
 import { timeoutError } from '../errors.ts'
 import { settleReady } from '../ready.ts'
 import { stamp } from '../stamp.ts'
-import type { WaitingList } from './waiting.ts'
-import { Admitted, type Job } from './work-queue-job.ts'
+import type { WaitingList } from '../waiting.ts'
+import { Admitted, Job } from './work-queue-job.ts'
 import { dropError, type Ledger } from './work-queue-ledger.ts'
 import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
@@ -19,11 +19,17 @@ export interface QueueParts<T, R> {
   readonly parked: WaitingList<Job<T, R>>
 }
 
-/** Starts a job of this value at once, if it may, and if nothing but its worker can end it; gives its promise then. */
-export function startSimple<T, R>(parts: QueueParts<T, R>, value: T): Promise<R> | undefined {
+/** A job of this value that nothing but its worker can end: started at once, or put in the line. Undefined when it can't be that, or has to wait. */
+export function submitSimple<T, R>(parts: QueueParts<T, R>, value: T): Promise<R> | undefined {
   const { slots, parked } = parts
-  if (!slots.areSimple || parked.length > 0 || entryOf(parts, undefined) !== 'start') return undefined
-  return slots.startSimple(value)
+  if (!slots.areSimple || parked.length > 0) return undefined
+  const entry = entryOf(parts, undefined)
+  if (entry === undefined) return undefined
+  if (entry === 'start') return slots.startSimple(value)
+  const job = new Job<T, R>(value, 0, undefined)
+  const { promise } = job
+  enter(parts, job, entry)
+  return promise
 }
 
 /** What became of a job that came: it is in, it was dropped on the way, it waits, or it must not wait. */

@@ -1,7 +1,7 @@
 // One job of a WorkQueue: where it stands, how it ended, and what its worker and its owner see of it. Who moves it on is no concern of this file.
 import type { AttemptContext } from '../attempt-context.ts'
 import type { Guard } from '../wait.ts'
-import { Waiting, type WaitingList } from './waiting.ts'
+import { Waiting, type WaitingList } from '../waiting.ts'
 import type { AdmittedJob } from './work-queue-types.ts'
 
 /** Where a job is: before admission, in the line, with a worker, before another try, or at its end. */

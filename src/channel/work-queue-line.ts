@@ -1,6 +1,6 @@
 // The jobs of a WorkQueue that wait for a slot, and in which order they get one: by priority, by arrival, one at a time per key.
 import type { Job } from './work-queue-job.ts'
-import { WaitingList } from './waiting.ts'
+import { WaitingList } from '../waiting.ts'
 
 /** So many jobs are served by priority, then the oldest one is. */
 const IN_A_ROW = 32

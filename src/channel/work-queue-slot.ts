@@ -1,6 +1,6 @@
 // One slot of a WorkQueue, and the job it has. What happens at the end of an attempt is the business of all slots.
 import type { Guard } from '../wait.ts'
-import { Waiting } from './waiting.ts'
+import { Waiting } from '../waiting.ts'
 import type { Job } from './work-queue-job.ts'
 
 /** It goes from job to job, and its callbacks with it, so that a job costs none. */

@@ -11,7 +11,7 @@ import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
 import type { JobContext } from './work-queue-types.ts'
 import { stamp } from '../stamp.ts'
-import { WaitingList } from './waiting.ts'
+import { WaitingList } from '../waiting.ts'
 import { Delays } from './work-queue-delays.ts'
 import { Slot } from './work-queue-slot.ts'
 
@@ -193,7 +193,7 @@ export class Slots<T, R> {
     slot.guard?.disarm()
     slot.guard = undefined
     slot.isOverdue = false
-    slot.simple?.clear()
+    if (slot.job === slot.simple) slot.simple?.clear()
     const next = this.#taken.length <= this.concurrency && this.#mayStart ? this.#line.take() : undefined
     if (next === undefined) {
       slot.job = undefined

@@ -1,7 +1,7 @@
 // Who waits for a WorkQueue to become idle, or to have room. What idle and room mean is the queue's matter.
 import { invalidOption, timeoutError, type SluiceError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
-import { Waiting, WaitingList } from './waiting.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 
 class Wait extends Waiting<Wait> {
   readonly count: number

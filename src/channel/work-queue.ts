@@ -4,8 +4,8 @@ import { list } from '../observe/index.ts'
 import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
-import { WaitingList } from './waiting.ts'
-import { admitParked, leave, receive, refusal, room, startSimple, type QueueParts } from './work-queue-admission.ts'
+import { WaitingList } from '../waiting.ts'
+import { admitParked, leave, receive, refusal, room, submitSimple, type QueueParts } from './work-queue-admission.ts'
 import { Admitted, Job, type Promised } from './work-queue-job.ts'
 import { dropError, Ledger } from './work-queue-ledger.ts'
 import { JobLine } from './work-queue-line.ts'
@@ -69,7 +69,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   /** Settles as the job does. Signal and timeout cover all of it: the wait, every attempt, and the time between. */
   submit(job: T, options?: JobOptions): Promise<R> {
     const isSimple = options === undefined && !this.#isClosed
-    const simple = isSimple ? startSimple(this.#parts, job) : undefined
+    const simple = isSimple ? submitSimple(this.#parts, job) : undefined
     if (simple !== undefined) return simple as Promise<R>
     let made: Job<T, unknown>
     try {

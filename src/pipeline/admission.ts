@@ -1,15 +1,23 @@
 // Who publishes: at once while there is room, else first come, first served. Room is what the slowest processor leaves.
+import { Waiting, WaitingList } from '../waiting.ts'
 import { timeoutError } from '../errors.ts'
 import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { closedTo } from './pipeline-errors.ts'
 import type { Store } from './store.ts'
 
-interface Waiting<I> {
+class Publishing<I> extends Waiting<Publishing<I>> {
   readonly data: I
   readonly resolve: (sequence: number | Promise<number>) => void
   readonly reject: (error: unknown) => void
-  guard: Guard | undefined
+  guard: Guard | undefined = undefined
+
+  constructor(data: I, resolve: (sequence: number | Promise<number>) => void, reject: (error: unknown) => void) {
+    super()
+    this.data = data
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 export interface AdmissionOwner<I> {
@@ -25,31 +33,30 @@ export interface AdmissionOwner<I> {
 
 export class Admission<I> {
   readonly #owner: AdmissionOwner<I>
-  // In the order they came.
-  readonly #waiting = new Set<Waiting<I>>()
+  readonly #waiting = new WaitingList<Publishing<I>>()
 
   constructor(owner: AdmissionOwner<I>) {
     this.#owner = owner
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting.length
   }
 
   publish(data: I, options: WaitOptions | undefined): Promise<number> {
     try {
       if (options !== undefined) checkWait(options)
       if (this.#owner.isClosed) throw closedTo(this.#owner.name, data)
-      if (this.#waiting.size === 0 && this.#hasRoom) return this.#ready(this.#append(data))
+      if (this.#waiting.length === 0 && this.#hasRoom) return this.#ready(this.#append(data))
     } catch (error) {
       return rejected(error)
     }
     if (triesOnce(options)) return rejected(timeoutError('publish', 0))
     return new Promise((resolve, reject) => {
-      const waiting: Waiting<I> = { data, resolve, reject, guard: undefined }
-      this.#waiting.add(waiting)
+      const waiting = new Publishing(data, resolve, reject)
+      this.#waiting.append(waiting)
       waiting.guard = Guard.of(options, 'publish', error => {
-        this.#waiting.delete(waiting)
+        this.#waiting.remove(waiting)
         reject(error)
       })
     })
@@ -57,9 +64,8 @@ export class Admission<I> {
 
   /** There may be room now. */
   admit(): void {
-    for (const waiting of this.#waiting) {
-      if (!this.#hasRoom) return
-      this.#waiting.delete(waiting)
+    for (let waiting = this.#waiting.first; waiting !== undefined && this.#hasRoom; waiting = this.#waiting.first) {
+      this.#waiting.remove(waiting)
       waiting.guard?.disarm()
       try {
         waiting.resolve(this.#append(waiting.data))
@@ -71,11 +77,10 @@ export class Admission<I> {
 
   /** There will be no room any more. */
   refuse(): void {
-    for (const { data, reject, guard } of this.#waiting) {
-      guard?.disarm()
-      reject(closedTo(this.#owner.name, data))
+    for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift()) {
+      waiting.guard?.disarm()
+      waiting.reject(closedTo(this.#owner.name, waiting.data))
     }
-    this.#waiting.clear()
   }
 
   get #hasRoom(): boolean {

@@ -1,4 +1,5 @@
 // `for await` over lines, or over batches of lines. Hand-written: lines that are there already cost one fulfilled promise each.
+import { Deque } from '../deque.ts'
 import { HandIterator } from '../iterator.ts'
 import { LineRead, type LineSource } from './line-source.ts'
 
@@ -8,7 +9,8 @@ export class LineIterator<T> extends HandIterator<T> {
   readonly #source: LineSource
   readonly #take: Take<T>
   readonly #buffered: ((source: LineSource) => T | undefined) | undefined
-  readonly #pending = new Set<LineRead<IteratorResult<T, undefined>>>()
+  // In the order they settle in.
+  readonly #pending = new Deque<LineRead<IteratorResult<T, undefined>>>()
   #isDone = false
 
   /** `take` gives the next value, null at the end, undefined when it must wait; `buffered` gives one that costs nothing. */
@@ -26,15 +28,15 @@ export class LineIterator<T> extends HandIterator<T> {
       return this.#source.fulfilled<IteratorResult<T, undefined>>({ done: false, value: buffered })
     }
     const operation = new LineRead<IteratorResult<T, undefined>>(this.#source, this.#step)
-    this.#pending.add(operation)
-    return this.#watch(operation, this.#source.core.run(operation, undefined))
+    this.#pending.push(operation)
+    return this.#watch(this.#source.core.run(operation, undefined))
   }
 
   /** Undelivered lines go back in front of the reader, as the bytes they came as. */
   override return(): Promise<IteratorResult<T, undefined>> {
     if (this.#isDone) return Promise.resolve(end())
     this.#isDone = true
-    for (const operation of this.#pending) operation.dismiss(end())
+    for (const operation of this.#pending.drain()) operation.dismiss(end())
     return this.#source.leave().then(end)
   }
 
@@ -46,17 +48,14 @@ export class LineIterator<T> extends HandIterator<T> {
     return end()
   }
 
-  async #watch(
-    operation: LineRead<IteratorResult<T, undefined>>,
-    result: Promise<IteratorResult<T, undefined>>,
-  ): Promise<IteratorResult<T, undefined>> {
+  async #watch(result: Promise<IteratorResult<T, undefined>>): Promise<IteratorResult<T, undefined>> {
     try {
       return await result
     } catch (error) {
       this.#isDone = true
       throw error
     } finally {
-      this.#pending.delete(operation)
+      this.#pending.shift()
     }
   }
 }

@@ -1,4 +1,5 @@
 // `for await` over a reader. Hand-written, so that leaving answers at once while a `next()` is parked, and nothing is lost by it.
+import { Deque } from '../deque.ts'
 import { HandIterator } from '../iterator.ts'
 import type { Bytes } from './byte-types.ts'
 import { turn } from '../turn.ts'
@@ -11,7 +12,8 @@ const END: Step = { done: true, value: undefined }
 
 export class ChunkIterator extends HandIterator<Bytes> {
   readonly #core: ReaderCore
-  readonly #pending = new Set<ChunkRead<Step>>()
+  // In the order they settle in. A set that is empty again and again would leave its tables to the collector's expensive part.
+  readonly #pending = new Deque<ChunkRead<Step>>()
   #isDone = false
   readonly #shape = (chunk: Bytes | null): Step => (chunk === null ? this.#ended() : { done: false, value: chunk })
 
@@ -33,11 +35,11 @@ export class ChunkIterator extends HandIterator<Bytes> {
       return this.#failed(error)
     }
     const operation = new ChunkRead<Step>(core, ANY_SIZE, this.#shape)
-    this.#pending.add(operation)
+    this.#pending.push(operation)
     return core.run(operation, undefined).then(
-      step => this.#settled(operation, step),
+      step => this.#settled(step),
       (error: unknown) => {
-        this.#pending.delete(operation)
+        this.#pending.shift()
         return this.#failed(error)
       },
     )
@@ -47,12 +49,12 @@ export class ChunkIterator extends HandIterator<Bytes> {
   override return(): Promise<Step> {
     if (this.#isDone) return Promise.resolve(END)
     this.#isDone = true
-    for (const operation of this.#pending) operation.dismiss(END)
+    for (const operation of this.#pending.drain()) operation.dismiss(END)
     return this.#core.leave(this).then(() => END)
   }
 
-  #settled(operation: ChunkRead<Step>, step: Step): Step {
-    this.#pending.delete(operation)
+  #settled(step: Step): Step {
+    this.#pending.shift()
     return step
   }
 

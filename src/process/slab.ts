@@ -35,6 +35,9 @@ export class Slab {
   take(length: number): Bytes {
     const start = this.#used
     if (length <= OWN_BUFFER_SIZE) return this.#memory.slice(start, start + length)
+    // Transferring one chunk's buffer to another thread would take the memory of all its neighbours. The mark is an object of V8's old
+    // space: made for each slab, these alone would start collections. A chunk that fills its slab has no neighbour.
+    if (start === 0 && length < this.#memory.length) markAsUntransferable(this.#memory.buffer)
     this.#used += length
     return this.#memory.subarray(start, start + length)
   }
@@ -53,8 +56,5 @@ export class Slab {
 }
 
 function allocate(length: number): Bytes {
-  const { buffer } = Buffer.allocUnsafeSlow(length)
-  // Transferring one chunk's buffer to another thread would take the memory of all its neighbours.
-  markAsUntransferable(buffer)
-  return new Uint8Array(buffer)
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
 }
