@@ -139,6 +139,7 @@ export class GuardedSender<T> implements Sender<T> {
     let failure: unknown
     const wait = this.#wait(true, error => {
       failure = error
+      this.#node.waits.delete(wait)
       controller.abort()
     })
     const passOn = (): void => controller.abort(options?.signal?.reason)
