@@ -20,7 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   turn: ['errors', 'observe'],
   stamp: [],
   many: [],
-  wait: ['errors'],
+  abort: ['waiting'],
+  wait: ['errors', 'abort'],
   iterator: [],
   'record-limits': [],
   callback: [],
@@ -43,6 +44,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'ready',
     'turn',
     'stamp',
+    'abort',
     'wait',
     'rate',
     'retry',
@@ -56,6 +58,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'iterator',
     'turn',
+    'abort',
     'wait',
     'rate',
     'retry',
@@ -100,8 +103,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'journal',
     'observe',
   ],
-  valve: ['errors', 'turn', 'wait', 'callback', 'feed', 'channel', 'observe'],
-  cluster: ['errors', 'turn', 'wait', 'iterator', 'deque', 'retry'],
+  valve: ['errors', 'turn', 'abort', 'wait', 'callback', 'feed', 'channel', 'observe'],
+  cluster: ['errors', 'turn', 'abort', 'wait', 'iterator', 'deque', 'retry'],
 }
 
 /** What each crate may depend on: our crates, and the foreign ones that are fenced in. */
