@@ -63,7 +63,7 @@ test('WQ-7: no listener stays on a signal after a job was admitted, or after it 
   t.is(listeners(signal), 0)
 })
 
-test('any number of waits are one listener on their signal, and its abort ends them all, in order', async t => {
+test.serial('any number of waits are one listener on their signal, and its abort ends them all, in order', async t => {
   const controller = new AbortController()
   const { signal } = controller
   const warnings: Error[] = []

@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   wait: ['errors', 'abort'],
   iterator: [],
   'record-limits': [],
-  callback: [],
+  callback: ['errors'],
   deferred: [],
   feed: ['iterator', 'wait', 'channel'],
   rate: ['errors'],
