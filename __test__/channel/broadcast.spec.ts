@@ -163,6 +163,7 @@ test('bad options of a broadcast are errors that name them', t => {
     t.true(error?.message.startsWith(`\`${option}\``), error?.message)
   }
   t.throws(() => new Broadcast(4).subscribe({ replay: 1 }), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => new Broadcast(4).subscribe({ replay: null as never }), { code: 'ERR_INVALID_OPTION' })
 })
 
 const step = fc.oneof(
