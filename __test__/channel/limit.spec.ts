@@ -137,6 +137,16 @@ test('a callback may call in again', async t => {
   t.is(two.running, 0)
 })
 
+test('a call that finds a slot free starts before it returns', async t => {
+  const one = limit(1)
+  const started: number[] = []
+  const calls = [one(async () => void started.push(0)), one(() => void started.push(1))]
+  t.deepEqual(started, [0])
+  t.deepEqual([one.running, one.waiting], [1, 1])
+  await Promise.all(calls)
+  t.deepEqual(started, [0, 1])
+})
+
 test('a callback runs in the async context of its own caller, whoever frees the slot', async t => {
   const store = new AsyncLocalStorage<number>()
   const two = limit(2)
