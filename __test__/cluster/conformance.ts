@@ -90,6 +90,14 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     })
   }
 
+  spec('an append has what its payloads were at the call', async (t, { log }) => {
+    const payload = bytes('before')
+    const appends = [log.append([payload]), log.append([payload])]
+    payload.fill(0)
+    await Promise.all(appends)
+    t.deepEqual(await taken(log, 1, 2), { sequences: [1, 2], texts: ['before', 'before'] })
+  })
+
   spec('events are numbered in a row from 1, and an append tells the number of its last', async (t, { log }) => {
     t.is(await log.append(named(1)), 1)
     t.is(await log.append(named(3, 'f')), 4)

@@ -51,7 +51,9 @@ export class Appends {
   append(payloads: readonly Uint8Array[], options: AppendOptions): Promise<number> {
     if (payloads.length > MOST) throw invalidOption('payloads', `no more than ${MOST} in one append`, payloads.length)
     this.#checkSizes(payloads)
-    const append = this.#last.then(() => this.#append(payloads, options))
+    // The memory is its owner's again as soon as this returns, whoever has to be waited for, and however often it is sent.
+    const copies = payloads.map(payload => payload.slice())
+    const append = this.#last.then(() => this.#append(copies, options))
     this.#last = append.catch(() => {})
     return append
   }
