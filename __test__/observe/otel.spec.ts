@@ -222,6 +222,30 @@ test('it observes when it is collected and at no other time, and no more after i
   t.deepEqual(target, {})
 })
 
+test('a counter of a name never falls: what an object had counted stays when it is gone or begins anew', async t => {
+  const { collect } = setup(t)
+  const sentOf = async (): Promise<unknown> =>
+    valueOf(await collect(), 'channel.sent', { 'sluicegate.channel.name': 'of-many' })
+  const stays = new Channel<number>({ capacity: 10, name: 'of-many' })
+  await stays.send(1)
+  const metrics = { ...stays.metrics(), sent: 5 }
+  const target = {}
+  const forget = list('channels', 'of-many', target, () => ({ ...metrics }))
+  t.is(await sentOf(), 6)
+  metrics.sent = 2
+  t.is(await sentOf(), 6)
+  metrics.sent = 4
+  t.is(await sentOf(), 8)
+  forget?.()
+  await stays.send(2)
+  t.is(await sentOf(), 9)
+  t.is(await sentOf(), 9)
+  const next = {}
+  list('channels', 'of-many', next, () => ({ ...metrics }))
+  t.is(await sentOf(), 13)
+  t.deepEqual([target, next], [{}, {}])
+})
+
 test('what is no meter is refused by name', t => {
   t.throws(() => instrument({} as never), { code: 'ERR_INVALID_OPTION', message: /`meter`/u })
 })

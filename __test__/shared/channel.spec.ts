@@ -1,4 +1,5 @@
 // A shared channel seen from one thread, through two instances: bounds, order, giving up, ends.
+import { inspect } from 'node:util'
 import test from 'ava'
 import { encoded } from '../../src/shared/codec.ts'
 import { RefusedError, SharedChannel } from '../../src/shared/index.ts'
@@ -250,6 +251,36 @@ test('what an error carries to another instance, and what of it can not be clone
       told as Error,
     )
   }
+})
+
+test('an error whose getters throw ends the channel all the same', async t => {
+  const hostile = Object.defineProperty(new Error('told'), 'code', {
+    get: () => {
+      throw new Error('not told')
+    },
+  })
+  const unreadable = {
+    fn: () => {},
+    [inspect.custom]: () => {
+      throw new Error('not told')
+    },
+  }
+  for (const error of [hostile, unreadable]) {
+    const channel = text({ capacity: 1 })
+    const other = SharedChannel.from(channel.handle)
+    channel.close(error)
+    t.true(other.isClosed)
+    t.is(await channel.receive().catch((reason: unknown) => reason), error)
+    t.true((await errorOf(other.receive())) instanceof Error)
+  }
+})
+
+test('what is left of no bound is no bound, until the end', async t => {
+  const channel = text({ capacity: Infinity })
+  await channel.send('a')
+  t.is(channel.availableCapacity, Infinity)
+  channel.cancel()
+  t.is(channel.availableCapacity, 0)
 })
 
 test('cancel drops what is held; senders learn at once, receivers end', async t => {

@@ -76,6 +76,12 @@ test('a wait keeps the event loop alive, and nothing else does', async t => {
   t.is(child.stderr, '')
 })
 
+test('an end that a thread brings about itself fulfils `closed`, though nothing keeps the event loop alive', async t => {
+  await using child = startNode('__test__/fixtures/shared-ends.ts', { args: ['over'] })
+  t.is(await child.line(), 'about to end')
+  t.deepEqual(await child.exited, { code: 0, signal: null }, child.stderr)
+})
+
 test('process.exit with waits pending in every thread', async t => {
   await using child = startNode('__test__/fixtures/shared-ends.ts', { args: ['exit'] })
   t.is(await child.line(), 'about to end')

@@ -1,6 +1,6 @@
 // Which metric is read from where in a snapshot: its name, unit and kind, as OpenTelemetry's conventions have them. How it is reported is in otel.ts.
 import { basename } from 'node:path'
-import { totals } from './registry.ts'
+import { ownerOf, totals } from './registry.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** `counter` never falls while its object lives; `level` goes up and down, and is summed over objects of one name; of a `gauge` the largest counts. */
@@ -13,6 +13,8 @@ export interface Metric {
   readonly kind: MetricKind
   readonly unit: string
   readonly description: string
+  /** A place in a sequence that outlives its object: the next object goes on from there, so nothing is added. */
+  readonly isPosition?: boolean
 }
 
 /** One number of one object; several may belong to one metric, told apart by attributes. */
@@ -23,6 +25,8 @@ export interface Reading<S> extends Metric {
 
 export interface Section<S> {
   readonly sources: (snapshot: Snapshot) => readonly S[]
+  /** The metrics in the snapshot that a source is part of; itself if left out. */
+  readonly within?: (source: S) => object
   readonly attributes: (source: S) => Attributes
   readonly readings: readonly Reading<S>[]
 }
@@ -94,9 +98,10 @@ const queues: Section<Of<'queues'>> = {
   ],
 }
 
-const edges: Section<{ readonly flow: string; readonly edge: Of<'flows'>['edges'][number] }> = {
-  sources: ({ flows }) => flows.flatMap(({ name: flow, edges: all }) => all.map(edge => ({ flow, edge }))),
-  attributes: ({ flow, edge }) => ({ 'sluicegate.flow.name': flow, 'sluicegate.flow.edge': edge.name }),
+const edges: Section<{ readonly flow: Of<'flows'>; readonly edge: Of<'flows'>['edges'][number] }> = {
+  sources: ({ flows }) => flows.flatMap(flow => flow.edges.map(edge => ({ flow, edge }))),
+  within: ({ flow }) => flow,
+  attributes: ({ flow, edge }) => ({ 'sluicegate.flow.name': flow.name, 'sluicegate.flow.edge': edge.name }),
   readings: [
     { ...metric('level', 'flow.length', '{value}', 'Values held'), of: ({ edge }) => edge.length },
     { ...metric('gauge', 'flow.fill_ratio', '1', 'How full an edge is'), of: ({ edge }) => edge.fillRatio },
@@ -117,18 +122,24 @@ const stages: Section<Of<'stages'>> = {
 }
 
 const processors: Section<{
-  readonly pipeline: string
+  readonly pipeline: Of<'pipelines'>
   readonly name: string
   readonly at: Of<'pipelines'>['processors'][string]
 }> = {
   sources: ({ pipelines }) =>
-    pipelines.flatMap(({ name: pipeline, processors }) =>
-      Object.entries(processors).map(([name, at]) => ({ pipeline, name, at })),
-    ),
-  attributes: ({ pipeline, name }) => ({ 'sluicegate.pipeline.name': pipeline, 'sluicegate.processor.name': name }),
+    pipelines.flatMap(pipeline => Object.entries(pipeline.processors).map(([name, at]) => ({ pipeline, name, at }))),
+  within: ({ pipeline }) => pipeline,
+  attributes: ({ pipeline, name }) => ({
+    'sluicegate.pipeline.name': pipeline.name,
+    'sluicegate.processor.name': name,
+  }),
   readings: [
     { ...metric('level', 'pipeline.lag', '{event}', 'Events not published yet'), of: ({ at }) => at.lag },
-    { ...metric('counter', 'pipeline.published', '{event}', 'Events published'), of: ({ at }) => at.published },
+    {
+      ...metric('counter', 'pipeline.published', '{event}', 'Events published'),
+      isPosition: true,
+      of: ({ at }) => at.published,
+    },
     { ...metric('counter', 'pipeline.retries', '{attempt}', 'Attempts after the first'), of: ({ at }) => at.retries },
     { ...metric('counter', 'pipeline.dead_letters', '{event}', 'Events given up'), of: ({ at }) => at.deadLetters },
   ],
@@ -144,19 +155,23 @@ const valves: Section<Of<'valves'>> = {
   ],
 }
 
+/** `owner` stands for the object that the value is of. */
+export type Report = (metric: Metric, value: number, attributes: Attributes, owner: object) => void
+
 /** A section whose sources are read, whatever they are. */
 export interface AnySection {
   readonly metrics: readonly Metric[]
-  readonly read: (snapshot: Snapshot, report: (metric: Metric, value: number, attributes: Attributes) => void) => void
+  readonly read: (snapshot: Snapshot, report: Report) => void
 }
 
-function anySection<S>({ sources, attributes, readings }: Section<S>): AnySection {
+function anySection<S extends object>({ sources, within, attributes, readings }: Section<S>): AnySection {
   return {
     metrics: readings,
     read: (snapshot, report) => {
       for (const source of sources(snapshot)) {
         const own = attributes(source)
-        for (const reading of readings) report(reading, reading.of(source), { ...own, ...reading.attributes })
+        const owner = ownerOf(within?.(source) ?? source)
+        for (const reading of readings) report(reading, reading.of(source), { ...own, ...reading.attributes }, owner)
       }
     },
   }

@@ -23,13 +23,17 @@ export function instrument(meter: Meter): Disposable {
     for (const metric of metrics) if (!observables.has(metric.name)) observables.set(metric.name, make(meter, metric))
   }
   let before: ReadonlyMap<string, Point> = new Map()
+  const bygone = new Map<string, number>()
   const collect = (result: BatchObservableResult): void => {
     const now = points()
+    for (const [key, point] of before) carry(bygone, key, point, now.get(key))
     // A series that is not observed keeps its last value. That is right for a counter, but what is gone has no level.
     for (const [key, point] of before) {
       if (point.metric.kind !== 'counter' && !now.has(key)) observe(result, observables, { ...point, value: 0 })
     }
-    for (const point of now.values()) observe(result, observables, point)
+    for (const [key, point] of now) {
+      observe(result, observables, { ...point, value: point.value + (bygone.get(key) ?? 0) })
+    }
     before = now
   }
   const all = [...observables.values()]
@@ -47,6 +51,16 @@ interface Point {
   readonly metric: Metric
   readonly attributes: Attributes
   value: number
+  /** Of a counter that is no position: what each object has counted. */
+  readonly counts: Map<object, number>
+}
+
+/** A counter never falls: what objects that are gone, or began anew, had counted when it was looked at last stays in it. */
+function carry(bygone: Map<string, number>, key: string, before: Point, now: Point | undefined): void {
+  for (const [owner, count] of before.counts) {
+    const lost = count - (now?.counts.get(owner) ?? 0)
+    if (lost > 0) bygone.set(key, (bygone.get(key) ?? 0) + lost)
+  }
 }
 
 /** Of two observations with the same attributes the later one would win, so objects of one name are put together first. */
@@ -54,13 +68,15 @@ function points(): ReadonlyMap<string, Point> {
   const all = new Map<string, Point>()
   const now = snapshot()
   for (const { read } of sections) {
-    read(now, (metric, value, attributes) => {
+    read(now, (metric, value, attributes, owner) => {
       // A channel without a bound has an infinite capacity, which is no value that can be exported.
       if (!Number.isFinite(value)) return
       const key = JSON.stringify([metric.name, attributes])
-      const point = all.get(key)
-      if (point === undefined) all.set(key, { metric, attributes, value })
-      else point.value = metric.kind === 'gauge' ? Math.max(point.value, value) : point.value + value
+      const point = all.get(key) ?? { metric, attributes, value: 0, counts: new Map<object, number>() }
+      all.set(key, point)
+      point.value = metric.kind === 'gauge' ? Math.max(point.value, value) : point.value + value
+      if (metric.kind === 'counter' && metric.isPosition !== true)
+        point.counts.set(owner, (point.counts.get(owner) ?? 0) + value)
     })
   }
   return all

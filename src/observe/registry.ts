@@ -47,13 +47,24 @@ export function list<K extends NamedKind, T extends object>(
   return forget
 }
 
+/** Whose metrics these are, for as long as both are there. */
+const owners = new WeakMap<object, object>()
+
+/** What stands for the object that the metrics were read of: the same each time. */
+export function ownerOf(metrics: object): object {
+  return owners.get(metrics) ?? metrics
+}
+
 /** The metrics of each listed object of a kind. */
 export function measured<K extends NamedKind>(kind: K): MetricsOf<K>[] {
   const metrics: MetricsOf<K>[] = []
   const entries: Set<Listed<MetricsOf<K>>> = listed[kind]
-  for (const { target, measure } of entries) {
-    const alive = target.deref()
-    if (alive !== undefined) metrics.push(measure(alive as never))
+  for (const entry of entries) {
+    const alive = entry.target.deref()
+    if (alive === undefined) continue
+    const measuredNow = entry.measure(alive as never)
+    owners.set(measuredNow, entry)
+    metrics.push(measuredNow)
   }
   return metrics
 }

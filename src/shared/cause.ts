@@ -40,15 +40,24 @@ function encode(token: string, value: unknown): Bytes {
   const fields: Record<string, unknown> = {}
   if (value instanceof Error) {
     for (const key of ['name', 'code'] as const) {
-      const field: unknown = Reflect.get(value, key)
+      const field = orUndefined(() => Reflect.get(value, key) as unknown)
       if (typeof field === 'string' || typeof field === 'number') fields[key] = field
     }
   }
   try {
     return serialize({ token, value, fields } satisfies Sent)
   } catch {
-    const text = value instanceof Error ? value.message : inspect(value)
-    return serialize({ token, value: new Error(text), fields } satisfies Sent)
+    const told = orUndefined(() => new Error(value instanceof Error ? value.message : inspect(value)))
+    return serialize({ token, value: told ?? new Error(), fields } satisfies Sent)
+  }
+}
+
+/** A getter of the value may throw; the channel ends all the same. */
+function orUndefined<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
   }
 }
 

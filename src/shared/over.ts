@@ -18,6 +18,7 @@ export class OverWait<T> extends Wait<void> {
     // Nobody has to look at it.
     this.promise.catch(() => {})
     this.#port = port
+    port.over = this
   }
 
   override look(): void {

@@ -20,6 +20,8 @@ export class Port<T> {
   /** Refuses what finds no room, in place of having it wait. */
   readonly refusesWhenFull: boolean
   readonly #causes = new Causes()
+  /** Who waits for the end. That keeps no event loop alive, so what this thread ends itself must not take a wake-up. */
+  over: { ready(): void } | undefined
 
   constructor(host: WaitHost, native: NativeChannel) {
     this.native = Object.assign(native, native.bound())
@@ -42,12 +44,23 @@ export class Port<T> {
     >
   }
 
+  get available(): number {
+    if (this.hasLeft) return 0
+    const { available } = this.levels()
+    // What is left of no bound is no bound.
+    return this.capacity === Infinity && available > 0 ? Infinity : available
+  }
+
   close(error: unknown): void {
-    if (!this.hasLeft) this.native.close(this.#causes.encode(error))
+    if (this.hasLeft) return
+    this.native.close(this.#causes.encode(error))
+    this.over?.ready()
   }
 
   cancel(reason: unknown): void {
-    if (!this.hasLeft) this.native.cancel(this.#causes.encode(reason))
+    if (this.hasLeft) return
+    this.native.cancel(this.#causes.encode(reason))
+    this.over?.ready()
   }
 
   /** The error that receivers get in place of the end, if any. */

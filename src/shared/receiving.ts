@@ -34,6 +34,7 @@ export function tryReceive<T>(port: Port<T>): Received<T> | undefined {
   const step = takeOne(port, 0)
   if (typeof step !== 'number') return step
   if (step !== ENDED) return undefined
+  port.over?.ready()
   const { failure } = port
   if (failure !== undefined) throw failure.error
   return END
@@ -67,6 +68,7 @@ export function receiveMany<T>(port: Port<T>, max: number, options: ReceiveManyO
 
 /** What is said of a channel that is over. */
 export function over<T, R>(port: Port<T>, end: R): Promise<R> {
+  port.over?.ready()
   const { failure } = port
   return failure === undefined ? ready(end) : refused(failure.error)
 }

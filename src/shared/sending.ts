@@ -150,7 +150,9 @@ class SharedPermit<T> implements SendPermit<T> {
   release(): void {
     const left = this.#left
     this.#left = 0
-    if (left > 0) this.#port.native.release(left)
+    if (left === 0) return
+    this.#port.native.release(left)
+    this.#port.over?.ready()
   }
 
   [Symbol.dispose](): void {

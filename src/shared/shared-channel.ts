@@ -69,7 +69,7 @@ class Instance<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
   }
 
   get availableCapacity(): number {
-    return this.#port.hasLeft ? 0 : this.#port.levels().available
+    return this.#port.available
   }
 
   get isClosed(): boolean {
@@ -78,6 +78,7 @@ class Instance<T> implements Sender<T>, Receiver<T>, AsyncDisposable {
 
   get closed(): Promise<void> {
     this.#closed ??= OverWait.of(this.#port)
+    this.#port.over?.ready()
     return this.#closed
   }
 
