@@ -70,7 +70,7 @@ test('who lacks the token, comes by another name, or wants to do something, is t
 
 test('each has a token of its own; disposal ends what is connected, and may be repeated', async t => {
   const first = await serveInspector()
-  const second = await serveInspector({ port: 0, host: '127.0.0.1' })
+  const second = await serveInspector({ port: 0, host: 'localhost' })
   t.not(new URL(first.url).pathname, new URL(second.url).pathname)
   const held = connect(Number(new URL(first.url).port), '127.0.0.1').resume()
   const isGone = new Promise<unknown>(resolve => held.on('error', () => {}).on('close', resolve))
@@ -91,7 +91,7 @@ test('a port that is taken is the error of the system, and bad options are error
     [{ port: -1 }, /`port` must be/u],
     [{ port: 65_536 }, /`port` must be/u],
     [{ port: '80' }, /`port` must be/u],
-    [{ host: 'localhost' }, /`host` must be an IP address/u],
+    [{ host: 'example.org' }, /`host` must be an IP address/u],
     [null, /`options` must be/u],
   ] as const) {
     await t.throwsAsync(serveInspector(options as never), { code: 'ERR_INVALID_OPTION', message: name })

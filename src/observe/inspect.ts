@@ -12,7 +12,7 @@ export { SluiceError, type ErrorCode } from '../errors.ts'
 export interface InspectorOptions {
   /** 0, the default, takes one that is free. */
   port?: number
-  /** The address to listen on, `'127.0.0.1'` by default. With any other, whoever learns the URL on that network can read along. */
+  /** The address to listen on, or `'localhost'`; `'127.0.0.1'` by default. With one that is not this machine's own, whoever learns the URL on that network can read along. */
   host?: string
 }
 
@@ -68,7 +68,9 @@ function checked(options: InspectorOptions): Required<InspectorOptions> {
   if (!Number.isInteger(port) || port < 0 || port > 0xff_ff) {
     throw invalidOption('port', 'an integer from 0 to 65535', port)
   }
-  if (typeof host !== 'string' || isIP(host) === 0) throw invalidOption('host', 'an IP address', host)
+  if (typeof host !== 'string' || (isIP(host) === 0 && host !== 'localhost')) {
+    throw invalidOption('host', "an IP address, or 'localhost'", host)
+  }
   return { port, host }
 }
 
