@@ -277,6 +277,24 @@ test('leaving the loop ends the source and aborts what is running, and the loop 
   t.deepEqual(log, ['callback ended', 'callback ended', 'source ended'])
 })
 
+test("return() before the first next() ends the source, unless the flow is another consumer's", async t => {
+  const source = new HandSource<number>()
+  const steps = flow(source).map(x => x)
+  const [iterator, other] = [steps[Symbol.asyncIterator](), steps[Symbol.asyncIterator]()]
+  const next = iterator.next()
+  t.is((await other.return?.())?.done, true)
+  t.is(source.returned, 0)
+  source.put(1)
+  t.deepEqual(await next, { done: false, value: 1 })
+  await iterator.return?.()
+  const untouched = new HandSource<number>()
+  const early = flow(untouched)
+  t.is((await early[Symbol.asyncIterator]().return?.())?.done, true)
+  t.is(untouched.returned, 1)
+  t.is(untouched.asked, 0)
+  await t.throwsAsync(early.toArray(), { code: 'ERR_STREAM_CONSUMED' })
+})
+
 test('return() answers at once even while a next() is parked', async t => {
   const source = new HandSource<number>()
   const steps = flow(source).map(async x => x)
