@@ -502,6 +502,23 @@ test('an error destroys a Readable that a value is awaited of', async t => {
   t.true(readable.destroyed)
 })
 
+test('a web stream is unlocked at each of its ends', async t => {
+  const ended = ReadableStream.from([1, 2])
+  t.deepEqual(await flow(ended).toArray(), [1, 2])
+  const left = ReadableStream.from([1, 2])
+  t.deepEqual(await flow(left).take(1).toArray(), [1])
+  const failed = new ReadableStream<number>({ pull: controller => controller.error(new Error('broken')) })
+  await t.throwsAsync(flow(failed).toArray(), { message: 'broken' })
+  const silent = new ReadableStream<number>()
+  const loop = flow(silent)[Symbol.asyncIterator]()
+  const next = loop.next()
+  await turns()
+  await loop.return?.()
+  t.true((await next).done)
+  await turns()
+  for (const stream of [ended, left, failed, silent]) t.false(stream.locked)
+})
+
 test('a Readable and a web stream that fail are the failure of the flow', async t => {
   const readable = new Readable({ objectMode: true, read() {} })
   const begun = deferred()
