@@ -24,28 +24,32 @@ export function checkRate(rate: RateOptions, option: string): void {
   if (!(Number.isSafeInteger(burst) && burst >= 1)) throw invalidOption(`${option}.burst`, 'a positive integer', burst)
 }
 
+// In ms: what sums of times are wrong by, without which one of a burst would be late.
+const ROUNDING = 1e-4
+
 export class Rate {
   /** Time between two at the steady rate. */
   readonly #gap: number
-  /** How far ahead of the steady rate one may be. */
-  readonly #ahead: number
+  readonly #burst: number
   // When the next one is due at the steady rate.
   #due = -Infinity
 
   constructor(rate: RateOptions, option = 'rate') {
     checkRate(rate, option)
     this.#gap = rate.interval / rate.limit
-    this.#ahead = this.#gap * ((rate.burst ?? 1) - 1)
+    this.#burst = rate.burst ?? 1
   }
 
-  /** Milliseconds until one more is allowed; 0 when it is now. Takes nothing. */
-  delay(now: number): number {
-    return Math.max(0, this.#due - this.#ahead - now)
+  /** Milliseconds until so many are allowed at once: 0 when they are now, Infinity if they never are. Takes nothing. */
+  delay(now: number, count = 1): number {
+    if (count > this.#burst) return Infinity
+    const delay = this.#due - this.#gap * (this.#burst - count) - now
+    return delay <= ROUNDING ? 0 : delay
   }
 
   /** How many are allowed at once. Takes nothing. */
   allowed(now: number): number {
-    return Math.max(0, Math.floor((now + this.#ahead - Math.max(this.#due, now)) / this.#gap) + 1)
+    return Math.max(0, Math.floor(this.#burst - Math.max(0, this.#due - now - ROUNDING) / this.#gap))
   }
 
   /** Takes one that `delay` or `allowed` allowed. */

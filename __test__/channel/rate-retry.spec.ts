@@ -53,6 +53,21 @@ test('GCRA: no interval, wherever it begins, sees more than limit + burst - 1: a
   )
 })
 
+test('GCRA: after a pause the whole burst is allowed, whatever the clock rounds', t => {
+  for (const interval of [1, 7, 1000, 3_600_000]) {
+    for (let limit = 1; limit < 100; limit++) {
+      for (const burst of [1, 2, 3, 10, 33]) {
+        const rate = new Rate({ limit, interval, burst })
+        t.is(rate.allowed(12_345.678), burst)
+        t.is(rate.delay(12_345.678, burst), 0)
+        t.is(rate.delay(12_345.678, burst + 1), Infinity)
+        rate.take(12_345.678)
+        t.is(rate.allowed(12_345.678), burst - 1)
+      }
+    }
+  }
+})
+
 test('a bad rate is an error that names the option', t => {
   t.throws(() => new Rate({ limit: 0, interval: 1 }), { code: 'ERR_INVALID_OPTION', message: /`rate\.limit`/u })
   t.throws(() => new Rate({ limit: 1, interval: -1 }), { code: 'ERR_INVALID_OPTION', message: /`rate\.interval`/u })

@@ -308,6 +308,79 @@ test.serial('WQ-5: onCapacity fires when the rate lets a job go', async t => {
   await room
 })
 
+test.serial('without places to wait in, offers come in as fast as the rate lets them', async t => {
+  const clock = manualClock(t)
+  const started: [number, number][] = []
+  const worker = (job: number): void => void started.push([job, clock.now - 1000])
+  const queue = new WorkQueue(worker, { concurrency: 2, capacity: 0, rate: { limit: 1, interval: 50 } })
+  const offers = [1, 2, 3].map(job => queue.offer(job))
+  await clock.advance(100)
+  await Promise.all(offers)
+  t.deepEqual(
+    started,
+    [1, 2, 3].map((job, i) => [job, i * 50]),
+  )
+  t.is(queue.tryOffer(4), undefined)
+  const room = queue.onCapacity()
+  await clock.advance(50)
+  await room
+  t.not(queue.tryOffer(4), undefined)
+  t.is(clock.timers, 0)
+})
+
+test.serial('onCapacity counts what the burst of a rate lets start at once, and refuses what never would', async t => {
+  const clock = manualClock(t)
+  const rate = { limit: 100, interval: 1000, burst: 3 }
+  const queue = new WorkQueue(() => undefined, { concurrency: 5, capacity: 2, rate })
+  await queue.onCapacity({ count: 5 })
+  await t.throwsAsync(queue.onCapacity({ count: 6 }), { code: 'ERR_INVALID_OPTION' })
+  for (let i = 0; i < 3; i++) await queue.submit(i)
+  const all = queue.onCapacity({ count: 5 })
+  await clock.advance(29)
+  t.is(await standing(all), 'pending')
+  await clock.advance(1)
+  await all
+  t.is(clock.timers, 0)
+})
+
+test.serial('a queue has no timer once nobody waits for its rate', async t => {
+  const clock = manualClock(t)
+  const busy = async (capacity: number): Promise<WorkQueue<number>> => {
+    const queue = new WorkQueue<number>(() => undefined, {
+      concurrency: 1,
+      capacity,
+      rate: { limit: 1, interval: 1e6 },
+    })
+    await queue.submit(0)
+    return queue
+  }
+  const cleared = await busy(2)
+  await cleared.offer(1)
+  t.is(clock.timers, 1)
+  cleared.pause()
+  t.is(clock.timers, 0)
+  cleared.resume()
+  t.is(clock.timers, 1)
+  cleared.clear()
+  t.is(clock.timers, 0)
+  const canceled = await busy(2)
+  await canceled.offer(1)
+  await canceled.cancel()
+  t.is(clock.timers, 0)
+  for (const [capacity, wait] of [
+    [1, (queue: WorkQueue<number>, signal: AbortSignal) => queue.submit(1, { signal })],
+    [0, (queue: WorkQueue<number>, signal: AbortSignal) => queue.offer(1, { signal })],
+    [0, (queue: WorkQueue<number>, signal: AbortSignal) => queue.onCapacity({ signal })],
+  ] as const) {
+    const owner = new AbortController()
+    const given = wait(await busy(capacity), owner.signal)
+    t.is(clock.timers, 1)
+    owner.abort()
+    await t.throwsAsync(given, { code: 'ABORT_ERR' })
+    t.is(clock.timers, 0)
+  }
+})
+
 test.serial('a queue that is idle has no timer', async t => {
   const clock = manualClock(t)
   const options = { concurrency: 2, rate: { limit: 1, interval: 10 }, retry: { attempts: 2 }, jobTimeout: 100 }

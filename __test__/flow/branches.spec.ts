@@ -69,6 +69,20 @@ test('a branch that is left early is counted out, and its values are discarded',
   }
 })
 
+test('a branch that is left before it began is counted out too', async t => {
+  for (const way of ['broadcast', 'partition'] as const) {
+    const steps = flow(range(20))
+    const [one, other] = way === 'broadcast' ? steps.broadcast(2) : steps.partition(2, x => x)
+    const all = other?.toArray()
+    await turns()
+    t.deepEqual(await one?.[Symbol.asyncIterator]().return?.(), { done: true, value: undefined })
+    t.deepEqual(await all, way === 'broadcast' ? range(20) : range(20).filter(x => x % 2 === 1))
+  }
+  const source = new HandSource<number>()
+  for (const branch of flow(source).broadcast(2)) await branch[Symbol.asyncIterator]().return?.()
+  t.is(source.returned, 1)
+})
+
 test('a branch that fails does not disturb the others', async t => {
   const [one, other] = flow(range(20)).broadcast(2)
   const failing = one?.forEach(value => {

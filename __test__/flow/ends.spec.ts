@@ -277,6 +277,24 @@ test('leaving the loop ends the source and aborts what is running, and the loop 
   t.deepEqual(log, ['callback ended', 'callback ended', 'source ended'])
 })
 
+test("return() before the first next() ends the source, unless the flow is another consumer's", async t => {
+  const source = new HandSource<number>()
+  const steps = flow(source).map(x => x)
+  const [iterator, other] = [steps[Symbol.asyncIterator](), steps[Symbol.asyncIterator]()]
+  const next = iterator.next()
+  t.is((await other.return?.())?.done, true)
+  t.is(source.returned, 0)
+  source.put(1)
+  t.deepEqual(await next, { done: false, value: 1 })
+  await iterator.return?.()
+  const untouched = new HandSource<number>()
+  const early = flow(untouched)
+  t.is((await early[Symbol.asyncIterator]().return?.())?.done, true)
+  t.is(untouched.returned, 1)
+  t.is(untouched.asked, 0)
+  await t.throwsAsync(early.toArray(), { code: 'ERR_STREAM_CONSUMED' })
+})
+
 test('return() answers at once even while a next() is parked', async t => {
   const source = new HandSource<number>()
   const steps = flow(source).map(async x => x)
@@ -482,6 +500,23 @@ test('an error destroys a Readable that a value is awaited of', async t => {
   const done = flow<number>(readable).toArray({ timeout: 5 })
   await t.throwsAsync(done, { code: 'ERR_TIMEOUT' })
   t.true(readable.destroyed)
+})
+
+test('a web stream is unlocked at each of its ends', async t => {
+  const ended = ReadableStream.from([1, 2])
+  t.deepEqual(await flow(ended).toArray(), [1, 2])
+  const left = ReadableStream.from([1, 2])
+  t.deepEqual(await flow(left).take(1).toArray(), [1])
+  const failed = new ReadableStream<number>({ pull: controller => controller.error(new Error('broken')) })
+  await t.throwsAsync(flow(failed).toArray(), { message: 'broken' })
+  const silent = new ReadableStream<number>()
+  const loop = flow(silent)[Symbol.asyncIterator]()
+  const next = loop.next()
+  await turns()
+  await loop.return?.()
+  t.true((await next).done)
+  await turns()
+  for (const stream of [ended, left, failed, silent]) t.false(stream.locked)
 })
 
 test('a Readable and a web stream that fail are the failure of the flow', async t => {

@@ -47,6 +47,7 @@ export function receive<T, R>(parts: QueueParts<T, R>, job: Job<T, R>, mayWait: 
   if (overflow === 'error' || (overflow === 'block' && !mayWait)) return 'refused'
   if (overflow === 'block') {
     parked.append(job)
+    slots.watchRate()
     return 'parked'
   }
   if (overflow === 'drop-newest') {

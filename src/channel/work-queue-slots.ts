@@ -1,14 +1,14 @@
 // The slots of a WorkQueue: starts jobs while slots, pause and rate allow, and runs their attempts.
 import { timeoutError } from '../errors.ts'
-import { Rate } from '../rate.ts'
 import { backoffDelay, triesAgain } from '../retry.ts'
-import { Guard, LONGEST_TIMER } from '../wait.ts'
+import { Guard } from '../wait.ts'
 import { AttemptContext } from '../attempt-context.ts'
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts'
 import { Job } from './work-queue-job.ts'
 import type { Ledger } from './work-queue-ledger.ts'
 import type { JobLine } from './work-queue-line.ts'
 import type { QueueSettings } from './work-queue-options.ts'
+import { StartRate } from './work-queue-rate.ts'
 import type { JobContext } from './work-queue-types.ts'
 import { stamp } from '../stamp.ts'
 import { WaitingList } from '../waiting.ts'
@@ -29,23 +29,24 @@ export class Slots<T, R> {
   readonly #line: JobLine<T, R>
   readonly #ledger: Ledger<T, R>
   readonly #changed: () => void
+  readonly #isAwaited: () => boolean
   // A few that were taken before, to be taken again.
   readonly #free: Slot<T, R>[] = []
   readonly #taken = new WaitingList<Slot<T, R>>()
   /** Those that wait for another try. */
   readonly delays: Delays<T, R>
-  readonly #rate: Rate | undefined
+  readonly #rate: StartRate | undefined
   readonly #adaptive: AdaptiveConcurrency | undefined
   #concurrency: number
-  #rateTimer: NodeJS.Timeout | undefined
 
-  /** `changed` is called after anything became less: running, waiting or delayed. */
+  /** `changed` is called after anything became less: running, waiting or delayed. `isAwaited` tells whether anybody waits for a start, or for room. */
   constructor(
     worker: Worker<T, R>,
     settings: QueueSettings<T>,
     line: JobLine<T, R>,
     ledger: Ledger<T, R>,
     changed: () => void,
+    isAwaited: () => boolean,
   ) {
     this.#worker = worker
     this.#settings = settings
@@ -58,7 +59,8 @@ export class Slots<T, R> {
     this.#ledger = ledger
     this.delays = new Delays(line, () => this.fill())
     this.#changed = changed
-    this.#rate = settings.rate === undefined ? undefined : new Rate(settings.rate)
+    this.#isAwaited = isAwaited
+    this.#rate = settings.rate === undefined ? undefined : new StartRate(settings.rate, () => this.#elapsed())
   }
 
   /** How many may run at once, now. */
@@ -85,10 +87,17 @@ export class Slots<T, R> {
     return this.#taken.length < this.concurrency && this.#mayStart
   }
 
+  /** How many could ever be started one after the other, without a wait. */
+  get mostAtOnce(): number {
+    const { rate } = this.#settings
+    return rate === undefined ? this.#concurrency : Math.min(this.#concurrency, rate.burst ?? 1)
+  }
+
   /** How many could be started now, one after the other. */
   get free(): number {
     if (!this.isFree) return 0
-    return this.#rate === undefined ? this.concurrency - this.#taken.length : 1
+    const free = this.concurrency - this.#taken.length
+    return this.#rate === undefined ? free : Math.min(free, this.#rate.allowed)
   }
 
   /** Starts it at once; it is in no line, and `isFree`. */
@@ -122,7 +131,14 @@ export class Slots<T, R> {
       if (job === undefined) return
       this.start(job)
     }
-    if (this.#rate !== undefined) this.#waitForRate(this.#rate)
+    this.watchRate()
+  }
+
+  /** Looks again whether anybody waits for the rate alone. */
+  watchRate(): void {
+    if (this.#rate === undefined) return
+    if (!this.isPaused && this.#taken.length < this.#concurrency && this.#isAwaited()) this.#rate.wait()
+    else this.#rate.rest()
   }
 
   /** Aborts what runs; the slots are free when the workers have ended. */
@@ -139,8 +155,7 @@ export class Slots<T, R> {
   #begin(slot: Slot<T, R>, job: Job<T, R>, now: number): void {
     slot.job = job
     this.#ledger.started(job, now)
-    // Exact, for a time that is a little old would let too many through.
-    this.#rate?.take(performance.now())
+    this.#rate?.take()
     job.state = 'running'
     job.since = now
     job.attempt += 1
@@ -148,7 +163,7 @@ export class Slots<T, R> {
   }
 
   get #mayStart(): boolean {
-    return !this.isPaused && (this.#rate === undefined || this.#rate.delay(performance.now()) === 0)
+    return !this.isPaused && (this.#rate === undefined || this.#rate.isOpen)
   }
 
   #take(job: Job<T, R>): Slot<T, R> {
@@ -264,15 +279,8 @@ export class Slots<T, R> {
     if (!slot.isOverdue) this.#ledger.fail(job, error, this.#isExhausted(job))
   }
 
-  /** The one timer: set while jobs wait for nothing but the rate. */
-  #waitForRate(rate: Rate): void {
-    if (this.#rateTimer !== undefined || this.#line.startable === 0) return
-    if (this.isPaused || this.#taken.length >= this.concurrency) return
-    const delay = Math.min(LONGEST_TIMER, Math.ceil(rate.delay(performance.now())))
-    this.#rateTimer = setTimeout(() => {
-      this.#rateTimer = undefined
-      this.fill()
-      this.#changed()
-    }, delay)
+  #elapsed(): void {
+    this.fill()
+    this.#changed()
   }
 }

@@ -21,10 +21,18 @@ export class Waits {
   readonly #list = new WaitingList<Wait>()
   readonly #what: string
   readonly #level: () => number
+  readonly #cameOrLeft: (() => void) | undefined
 
-  constructor(what: string, level: () => number) {
+  /** `cameOrLeft` is called when one more waits, or one less for it gave up. */
+  constructor(what: string, level: () => number, cameOrLeft?: () => void) {
     this.#what = what
     this.#level = level
+    this.#cameOrLeft = cameOrLeft
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#list.length
   }
 
   until(count: number, options: WaitOptions | undefined): Promise<void> {
@@ -41,7 +49,9 @@ export class Waits {
       wait.guard = Guard.of(options, this.#what, error => {
         this.#list.remove(wait)
         reject(error)
+        this.#cameOrLeft?.()
       })
+      this.#cameOrLeft?.()
     })
   }
 
@@ -73,6 +83,7 @@ export class Waits {
 /** The `count` of a wait for room, which must be possible at all. */
 export function checkedCount(count: number, most: number): number {
   if (!(Number.isSafeInteger(count) && count >= 1)) throw invalidOption('count', 'a positive integer', count)
-  if (count > most) throw invalidOption('count', `at most ${most}, concurrency and capacity together`, count)
+  if (count > most)
+    throw invalidOption('count', `at most ${most}, which is what may start at once and capacity together`, count)
   return count
 }

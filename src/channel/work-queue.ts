@@ -42,11 +42,16 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     const settings = queueSettings(options)
     const line = new JobLine<T, unknown>()
     const ledger = new Ledger<T, unknown>(settings)
-    const slots = new Slots<T, unknown>(worker, settings, line, ledger, () => this.#changed())
+    const [changed, isAwaited] = [() => this.#changed(), () => this.#isAwaited]
+    const slots = new Slots<T, unknown>(worker, settings, line, ledger, changed, isAwaited)
     this.#parts = { settings, line, slots, ledger, parked: new WaitingList() }
     if (options.name !== undefined) list('queues', settings.name, this.#parts, measuredQueue)
     this.#idle = new Waits('onIdle', () => (this.#isIdle ? 1 : 0))
-    this.#room = new Waits('onCapacity', () => room(this.#parts))
+    this.#room = new Waits(
+      'onCapacity',
+      () => room(this.#parts),
+      () => slots.watchRate(),
+    )
   }
 
   /** Fulfils when the job is admitted, which is the back-pressure. Signal and timeout end the wait for that; later they have no effect. */
@@ -106,6 +111,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   /** Starts no more jobs. What runs goes on, and `capacity` still holds. */
   pause(): void {
     this.#parts.slots.isPaused = true
+    this.#parts.slots.watchRate()
   }
 
   resume(): void {
@@ -158,7 +164,7 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     try {
       const { slots, settings } = this.#parts
       const { count: asked = 1 } = options ?? {}
-      const count = checkedCount(asked, slots.concurrency + settings.capacity)
+      const count = checkedCount(asked, slots.mostAtOnce + settings.capacity)
       if (this.#isClosed) throw dropError(undefined, 'closed')
       return this.#room.until(count, options)
     } catch (error) {
@@ -209,6 +215,11 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   /** `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  get #isAwaited(): boolean {
+    const { line, parked } = this.#parts
+    return line.startable > 0 || parked.length > 0 || this.#room.length > 0
   }
 
   get #isIdle(): boolean {
@@ -264,5 +275,6 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     if (parked.length > 0) admitParked(this.#parts)
     this.#idle.check()
     this.#room.check()
+    slots.watchRate()
   }
 }

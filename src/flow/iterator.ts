@@ -17,14 +17,11 @@ export class FlowIterator<T> extends Outlet<T> {
   }
 
   override next(): Promise<Given<T>> {
-    if (!this.#hasBegun && !this.isDone) {
-      try {
-        this.#run.begin(this, undefined, 'loop')
-      } catch (error) {
-        this.isDone = true
-        return rejected(error)
-      }
-      this.#hasBegun = true
+    try {
+      if (!this.isDone) this.#begin()
+    } catch (error) {
+      this.isDone = true
+      return rejected(error)
     }
     return super.next()
   }
@@ -40,11 +37,23 @@ export class FlowIterator<T> extends Outlet<T> {
   }
 
   protected override async leave(): Promise<void> {
-    if (!this.#hasBegun) return
+    try {
+      // One that is left before it began ends its source nevertheless, and holds up no other branch.
+      this.#begin()
+    } catch {
+      // It is another consumer's, or was aborted: there is nothing to end here.
+      return
+    }
     // A failure that nobody waited for is of no interest any more; one of the end itself is.
     const earlier = this.#run.failure
     const failure = await this.#run.close()
     this.step.discardAll()
     if (failure !== undefined && failure !== earlier) throw failure.error
+  }
+
+  #begin(): void {
+    if (this.#hasBegun) return
+    this.#run.begin(this, undefined, 'loop')
+    this.#hasBegun = true
   }
 }

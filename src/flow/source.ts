@@ -61,11 +61,20 @@ function readable<T>(source: Readable): Pullable<T> {
   }
 }
 
+/** Unlocks the stream at each of its ends, as a loop over it would; its own iterator would wait for a piece that is due before it lets go. */
 function web<T>(source: ReadableStream<T>): Pullable<T> {
   const reader = source.getReader()
+  const over = (error: unknown): never => {
+    reader.releaseLock()
+    throw error
+  }
   return {
-    next: () => reader.read(),
-    return: () => reader.cancel(),
+    next: () =>
+      reader.read().then(given => {
+        if (given.done) reader.releaseLock()
+        return given
+      }, over),
+    return: () => reader.cancel().then(() => reader.releaseLock(), over),
   }
 }
 
