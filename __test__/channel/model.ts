@@ -9,7 +9,7 @@ export interface Setup {
   readonly maxBytes: number | undefined
 }
 
-interface Item {
+export interface Item {
   readonly value: number
   readonly size: number
 }
