@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stamp: [],
   many: [],
   wait: ['errors'],
-  iterator: [],
+  iterator: ['deque'],
   'record-limits': [],
   callback: [],
   deferred: [],
@@ -69,7 +69,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'observe',
   ],
-  shared: ['errors', 'iterator', 'bounds', 'turn', 'wait', 'ready', 'native', 'channel', 'observe'],
+  shared: ['errors', 'iterator', 'bounds', 'turn', 'wait', 'waiting', 'ready', 'native', 'channel', 'observe'],
   flow: [
     'errors',
     'iterator',
@@ -100,7 +100,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'journal',
     'observe',
   ],
-  valve: ['errors', 'turn', 'wait', 'callback', 'feed', 'channel', 'observe'],
+  valve: ['errors', 'turn', 'wait', 'waiting', 'callback', 'feed', 'channel', 'observe'],
   cluster: ['errors', 'turn', 'wait', 'iterator', 'deque', 'retry'],
 }
 
