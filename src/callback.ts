@@ -1,4 +1,5 @@
 // Callbacks of the user that nobody awaits the outcome of: what they throw becomes a process warning and disturbs nothing.
+import { textOf } from './errors.ts'
 
 /** Calls it, if there is one. Its state must be in order beforehand, for it may call back in. */
 export function notify<A extends unknown[]>(callback: ((...args: A) => void) | undefined, ...args: A): void {
@@ -18,7 +19,7 @@ export function attend<A extends unknown[]>(callback: (...args: A) => unknown, .
 
 /** Tells of an error that has no one to go to. */
 export function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), { type: 'SluiceWarning' })
+  process.emitWarning(error instanceof Error ? error : textOf(error), { type: 'SluiceWarning' })
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -166,6 +166,15 @@ export function errnoName(errno: number): string {
   return `ERRNO_${errno}`
 }
 
+/** What was thrown, or given as a reason, in words. Anything can be, so it does not throw for what has none. */
+export function textOf(reason: unknown): string {
+  try {
+    return String(reason instanceof Error ? reason.message : reason)
+  } catch {
+    return `an instance of ${constructorName(reason as object)}`
+  }
+}
+
 function named<E extends Error>(name: string, error: E): E {
   Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true })
   return error

@@ -1,4 +1,5 @@
 // WaitOptions of every operation that waits: their validation, and the guard that gives up an operation that waits.
+import { onAbort, type AbortListener } from './abort.ts'
 import { abortError, invalidOption, timeoutError, type SluiceError } from './errors.ts'
 
 /**
@@ -24,10 +25,19 @@ export function checkWait(options: WaitOptions | undefined): void {
     throw invalidOption('timeout', 'a number of ms that is not negative', timeout)
   }
   if (signal === undefined) return
-  if (signal === null || typeof signal !== 'object' || typeof signal.aborted !== 'boolean') {
+  if (signal === null || typeof signal !== 'object' || !isSignal(signal)) {
     throw invalidOption('signal', 'an AbortSignal', signal)
   }
   if (signal.aborted) throw abortError(signal)
+}
+
+/** One of another realm or library counts too. */
+function isSignal(signal: AbortSignal): boolean {
+  return (
+    typeof signal.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
+  )
 }
 
 /** Whether the options ask for a single try. */
@@ -42,6 +52,7 @@ export class Guard {
   readonly #signal: AbortSignal | undefined
   readonly #timeout: number
   readonly #deadline: number
+  readonly #listener: AbortListener | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** Nothing to watch over: no guard. */
@@ -57,7 +68,7 @@ export class Guard {
     this.#signal = options.signal
     this.#timeout = options.timeout ?? Infinity
     this.#deadline = performance.now() + this.#timeout
-    options.signal?.addEventListener('abort', this)
+    this.#listener = options.signal && onAbort(options.signal, this)
     this.#arm(this.#timeout)
   }
 
@@ -69,7 +80,7 @@ export class Guard {
 
   disarm(): void {
     clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this)
+    this.#listener?.remove()
   }
 
   #arm(ms: number): void {

@@ -34,8 +34,7 @@ test('the slowest subscriber sets the pace: nobody is more than the capacity beh
   const sending = (async () => {
     for (; sent < 10; sent++) await values.send(sent)
   })()
-  await turns(2)
-  t.is(sent, 3)
+  await waitFor(() => sent === 3)
   t.deepEqual(taken(fast), [0, 1, 2])
   await turns(2)
   t.is(sent, 3)
@@ -164,6 +163,7 @@ test('bad options of a broadcast are errors that name them', t => {
     t.true(error?.message.startsWith(`\`${option}\``), error?.message)
   }
   t.throws(() => new Broadcast(4).subscribe({ replay: 1 }), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => new Broadcast(4).subscribe({ replay: null as never }), { code: 'ERR_INVALID_OPTION' })
 })
 
 const step = fc.oneof(

@@ -92,6 +92,17 @@ test('bad options of an event channel are errors that name them, and nothing is 
     const error = t.throws(() => eventChannel(emitter, 'row', options as never), { code: 'ERR_INVALID_OPTION' })
     t.true(error?.message.startsWith(`\`${option}\``), error?.message)
   }
+  for (const source of [undefined, null, {}, 'x', 5]) {
+    const error = t.throws(() => eventChannel(source as never, 'row', { capacity: 1 }), { code: 'ERR_INVALID_OPTION' })
+    t.true(error?.message.startsWith('`source`'), error?.message)
+  }
+  for (const event of [undefined, null, 5]) {
+    t.throws(() => eventChannel(emitter, event as never, { capacity: 1 }), {
+      code: 'ERR_INVALID_OPTION',
+      message: /`event`/u,
+    })
+  }
+  t.throws(() => eventChannel(new EventTarget(), Symbol('x') as never, { capacity: 1 }), { code: 'ERR_INVALID_OPTION' })
   const aborted = { capacity: 1, signal: AbortSignal.abort() }
   t.throws(() => eventChannel(emitter, 'row', aborted), { code: 'ABORT_ERR' })
   t.deepEqual(emitter.eventNames(), [])

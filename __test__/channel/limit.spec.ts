@@ -1,4 +1,5 @@
 // Slots: so many callbacks at once, in order, and none lost.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import test from 'ava'
 import { limit } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
@@ -134,6 +135,44 @@ test('a callback may call in again', async t => {
   t.is(results.length, 1000)
   await turns(3)
   t.is(two.running, 0)
+})
+
+test('a call that finds a slot free starts before it returns', async t => {
+  const one = limit(1)
+  const started: number[] = []
+  const calls = [one(async () => void started.push(0)), one(() => void started.push(1))]
+  t.deepEqual(started, [0])
+  t.deepEqual([one.running, one.waiting], [1, 1])
+  await Promise.all(calls)
+  t.deepEqual(started, [0, 1])
+})
+
+test('a callback runs in the async context of its own caller, whoever frees the slot', async t => {
+  const store = new AsyncLocalStorage<number>()
+  const two = limit(2)
+  const seen = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      store.run(i, () =>
+        two(async () => {
+          const before = store.getStore()
+          await turns()
+          return [before, store.getStore()]
+        }),
+      ),
+    ),
+  )
+  t.deepEqual(
+    seen,
+    Array.from({ length: 8 }, (_, i) => [i, i]),
+  )
+  const one = limit(1)
+  const gate = deferred()
+  const first = store.run(1, () => one(() => gate.promise))
+  const rest = [2, 3].map(i => store.run(i, () => one(() => store.getStore())))
+  store.run(4, () => (one.concurrency = 2))
+  gate.resolve()
+  await first
+  t.deepEqual(await Promise.all(rest), [2, 3])
 })
 
 test('bad arguments are errors that name them', async t => {

@@ -1,4 +1,5 @@
 // Callbacks that use the channel, or throw, leave it intact.
+import assert from 'node:assert'
 import test from 'ava'
 import { Channel } from '../../src/channel/index.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -43,7 +44,7 @@ test('onDrop may close, cancel and resize the channel, and receive from it', asy
   }
 })
 
-test('onDrop that throws becomes a warning and changes nothing', async t => {
+test.serial('onDrop that throws becomes a warning and changes nothing', async t => {
   const channel = new Channel<number>({
     capacity: 3,
     overflow: 'drop-newest',
@@ -67,6 +68,38 @@ test('onDrop that throws becomes a warning and changes nothing', async t => {
     [4, 5, 1, 2, 3].map(value => `no place for ${value}`),
   )
 })
+
+test.serial(
+  'onDrop may throw anything, also what has no text: a warning each, and the call that dropped goes on',
+  async t => {
+    const thrown: unknown[] = [
+      undefined,
+      null,
+      5,
+      Symbol('odd'),
+      Object.create(null),
+      { toString: () => assert.fail('no text') },
+    ]
+    const warnings: string[] = []
+    const note = (error: Error): void => void warnings.push(error.message)
+    process.on('warning', note)
+    for (const odd of thrown) {
+      const channel = new Channel<number>({
+        capacity: 1,
+        overflow: 'drop-oldest',
+        onDrop: () => {
+          throw odd
+        },
+      })
+      t.is(channel.trySend(1), 'sent')
+      t.is(channel.trySend(2), 'sent')
+      t.deepEqual(taken(channel), [2])
+    }
+    await waitFor(() => warnings.length >= thrown.length)
+    process.off('warning', note)
+    t.deepEqual(warnings, ['undefined', 'null', '5', 'Symbol(odd)', 'an instance of Object', 'an instance of Object'])
+  },
+)
 
 test('a continuation of a send or receive may use the channel', async t => {
   const channel = new Channel<number>(1)

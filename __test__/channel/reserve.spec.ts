@@ -127,7 +127,8 @@ test('an aborted or late reservation leaves no place taken', async t => {
 
 test('more places than there are would wait for ever: an error at once, also for who waits while the channel shrinks', async t => {
   const channel = new Channel<number>(2)
-  for (const count of [0, 3, 1.5]) t.is((await errorOf(channel.reserve({ count }))).code, 'ERR_INVALID_OPTION')
+  for (const count of [0, 3, 1.5, null as never])
+    t.is((await errorOf(channel.reserve({ count }))).code, 'ERR_INVALID_OPTION')
   t.is((await errorOf(new Channel<number>(0).reserve())).code, 'ERR_INVALID_OPTION')
   channel.trySend(1)
   const waiting = channel.reserve({ count: 2 })

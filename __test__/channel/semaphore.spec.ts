@@ -66,7 +66,7 @@ test('SEM-4: more than there are in all is ERR_INVALID_OPTION at once; none at a
     message: /permits.*at most 2.*3/u,
   })
   t.throws(() => semaphore.tryAcquire({ permits: 3 }), { code: 'ERR_INVALID_OPTION' })
-  for (const permits of [-1, 1.5, NaN]) {
+  for (const permits of [-1, 1.5, NaN, null as never]) {
     await t.throwsAsync(semaphore.acquire({ permits }), { code: 'ERR_INVALID_OPTION' })
   }
   const all = await semaphore.acquire({ permits: 2 })

@@ -239,6 +239,7 @@ test('WQ-5: onCapacity fires on any decrease: an end, clear, resume, a higher co
   queue.concurrency = 2
   await raised
   await t.throwsAsync(queue.onCapacity({ count: 5 }), { code: 'ERR_INVALID_OPTION', message: /`count`/u })
+  await t.throwsAsync(queue.onCapacity({ count: null as never }), { code: 'ERR_INVALID_OPTION', message: /`count`/u })
   const never = queue.onCapacity({ count: 4, signal: AbortSignal.abort() })
   await t.throwsAsync(never, { code: 'ABORT_ERR' })
   await t.throwsAsync(queue.onCapacity({ count: 4, timeout: 0 }), { code: 'ERR_TIMEOUT' })

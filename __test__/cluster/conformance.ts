@@ -311,7 +311,9 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     await log.append(named(10))
     const reader = log.read(1, { maxBytes: 1, timeout: 20_000 })[Symbol.asyncIterator]()
     t.is((await reader.next()).value?.sequence, 1)
+    t.is(await log.first?.(), 1)
     await trim(4)
+    t.is(await log.first?.(), 5)
     for (const from of [1, 4]) {
       const gone = await t.throwsAsync(taken(log, from, 1), { code: 'ERR_SEQUENCE_TRIMMED' })
       t.regex(gone?.message ?? '', new RegExp(`Event ${from} is no longer kept`, 'u'))
@@ -323,6 +325,7 @@ export function conformance(name: string, { isRemote, largest }: Traits, start: 
     if (failed?.status === 'rejected') t.is((failed.reason as { code: string }).code, 'ERR_SEQUENCE_TRIMMED')
     else t.fail('it went over a gap')
     await trim(10)
+    t.is(await log.first?.(), 11)
     await t.throwsAsync(taken(log, 10, 1), { code: 'ERR_SEQUENCE_TRIMMED' })
     t.is(await log.append(named(1)), 11)
     t.deepEqual((await taken(log, 11, 1)).sequences, [11])

@@ -1,7 +1,8 @@
 // What is the PostgreSQL log's own: its tables, the rights it needs, its connections, and what becomes of calls when these are lost. Only where there is a server.
 import anyTest from 'ava'
 import pg from 'pg'
-import type { EventLog } from '../../index.ts'
+import { inspect } from 'node:util'
+import { SluiceError, type EventLog } from '../../index.ts'
 import { postgresLog } from '../../src/cluster/index.ts'
 import { onPostgres, Postgres } from '../helpers/postgres.ts'
 import { waitFor } from '../helpers/wait-for.ts'
@@ -83,15 +84,41 @@ test('clients that open a log at once make its tables once; a role without the r
   t.deepEqual(await texts(log, 1), ['a'])
   await log.commit('p', 1, await log.acquire('p'))
   t.deepEqual(await log.cursor('p'), { sequence: 1, epoch: 1 })
-  await t.throwsAsync(open(`${table}_new`, humble), { code: '42501', message: /permission denied/u })
+  await t.throwsAsync(open(`${table}_new`, humble), { code: 'EACCES', message: /permission denied/u })
 })
 
 test('a log whose opening fails leaves no connection', async t => {
   const [name, table] = [freshName(), freshName()]
   await postgres.psql(`CREATE TABLE ${table}_head (other text)`).run()
-  await t.throwsAsync(open(table, marked(name)), { code: '42703' })
+  await t.throwsAsync(open(table, marked(name)), { code: 'EPROTO', message: /"last"/u })
   await waitFor(async () => (await sessions(name)) === 0, { deadline: 10_000 })
-  await t.throwsAsync(open(table, marked(name).replace('/postgres?', '/nowhere?')), { code: '3D000' })
+  await t.throwsAsync(open(table, marked(name).replace('/postgres?', '/nowhere?')), { code: 'ENOENT' })
+})
+
+test('a connection string that can not be used is told without showing its password', async t => {
+  const at = `127.0.0.1:${postgres.port}`
+  const refusals: [string, string][] = [
+    ['postgres://tester:hidden@[/postgres', 'ERR_INVALID_OPTION'],
+    ['postgres://tester:hidden@127.0.0.1:99999/postgres', 'ERR_INVALID_OPTION'],
+    [`postgres://tester:hidden@${at}/postgres?sslrootcert=/nowhere`, 'ENOENT'],
+    [`postgres://nobody:hidden@${at}/postgres`, 'EACCES'],
+  ]
+  for (const [connectionString, code] of refusals) {
+    const error = await t.throwsAsync(postgresLog({ connectionString }), { instanceOf: SluiceError, code })
+    t.notRegex(inspect(error, { depth: Infinity }), /hidden/u)
+  }
+})
+
+test('what the server refuses is an error of ours, with its own as the cause', async t => {
+  const table = freshName()
+  await using log = await open(table)
+  await log.append([bytes('a')])
+  await postgres.psql(`DROP TABLE ${table}, ${table}_head, ${table}_cursors`).run()
+  const calls = [() => log.append([bytes('b')]), () => texts(log, 1), () => log.cursor('p'), () => log.acquire('p')]
+  for (const call of calls) {
+    const error = await t.throwsAsync(call, { instanceOf: SluiceError, code: 'ENOENT', message: /does not exist/u })
+    t.is((error?.cause as { code?: string } | undefined)?.code, '42P01')
+  }
 })
 
 test('it has three connections at the most, and after disposal none', async t => {

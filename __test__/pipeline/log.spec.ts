@@ -97,6 +97,27 @@ test('S1.34, PIPE-10: a rewind takes a new epoch; what the log no longer has is 
   await again.close()
 })
 
+test('PIPE-10: a processor that nobody knew starts at the oldest event of the log, one that was known misses what is gone', async t => {
+  const log = new MemoryLog()
+  const pipeline = await EventPipeline.open<number>({ log })
+  await log.another().acquire('known')
+  for (const n of numbers(5)) await pipeline.publish(n)
+  log.trim(2)
+  const writer = Recorder.eager<number>({ name: 'of the fresh' })
+  const fresh = await added(pipeline, writer, 'fresh')
+  t.is(fresh.published, 2)
+  await fresh.caughtUp({ timeout: 5000 })
+  t.deepEqual(writer.values, [3, 4, 5])
+  const known = await added(pipeline, Recorder.eager<number>({ name: 'of the known' }), 'known')
+  await t.throwsAsync(known.caughtUp({ timeout: 5000 }), { code: 'ERR_SEQUENCE_TRIMMED' })
+  // Where it began is kept: what is dropped before it has published anything is missed too.
+  const late = await added(pipeline, new Recorder<number>({ name: 'of the late', capacity: 1 }), 'late')
+  t.is(late.published, 2)
+  t.deepEqual(await log.another().cursor('late'), { sequence: 2, epoch: 1 })
+  await late.remove()
+  await pipeline.close()
+})
+
 test('a log that can not be reached for a while loses nothing', async t => {
   const log = new MemoryLog()
   const pipeline = await EventPipeline.open<number>({ log })

@@ -88,6 +88,10 @@ export class MemoryLog implements EventLog {
     return this.#reach().payloads.length
   }
 
+  async first(): Promise<number> {
+    return this.#reach().trimmed + 1
+  }
+
   async cursor(processor: string): Promise<{ sequence: number; epoch: number }> {
     checkProcessor(processor)
     const { sequence, epoch } = this.#cursorOf(processor)

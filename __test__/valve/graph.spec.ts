@@ -100,6 +100,25 @@ test('VAL-7: reservations that wait for room are part of a circle, and each of a
   await older
 })
 
+test('VAL-7: when a send of a circle is given up before it is told, another one that waits for the same is found in its place', async t => {
+  const [one, other] = [Valve.create({ onDeadlock: 'throw' }), Valve.create()]
+  one.valve.feeds(other.valve)
+  other.valve.feeds(one.valve)
+  const [toOne, toOther] = [new Channel<number>(1), new Channel<number>(1)]
+  toOne.trySend(0)
+  toOther.trySend(0)
+  const older = other.valve.guard(toOther).send(1)
+  const controller = new AbortController()
+  const guarded = one.valve.guard(toOne)
+  const givenUp = guarded.send(1, { signal: controller.signal })
+  const next = guarded.send(2)
+  controller.abort()
+  await t.throwsAsync(givenUp, { code: 'ABORT_ERR' })
+  await t.throwsAsync(next, { code: 'ERR_DEADLOCK' })
+  toOther.tryReceive()
+  await older
+})
+
 test('VAL-7: a level that rises later closes a circle too', async t => {
   const [one, other] = [Valve.create({ name: 'one' }), Valve.create({ name: 'other' })]
   const events = one.valve.events()[Symbol.asyncIterator]()

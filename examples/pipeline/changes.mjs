@@ -53,7 +53,7 @@ console.log('resumed', ...processors.map(({ name, published }) => `${name}=${pub
 for (let id = (logged ?? pipeline.metrics().last) + 1; id <= Number(count);) {
   const together = []
   do together.push(pipeline.publish({ id, price: (id * 37) % 100 }))
-  while (id++ % 20 !== 0)
+  while (id++ % 20 !== 0 && id <= Number(count))
   await Promise.all(together)
   if (id % 100 === 1) console.log('published', id - 1)
 }

@@ -21,6 +21,8 @@ const { values } = parseArgs({
   },
 })
 const COUNT = Number(values.events)
+// With less it would be done before it is killed.
+if (!Number.isSafeInteger(COUNT) || COUNT < 500) throw new Error('--events takes a whole number from 500 on')
 const folder = await mkdtemp(path.join(tmpdir(), 'sluicegate-changes-'))
 const changes = fileURLToPath(new URL('changes.mjs', import.meta.url))
 let server
@@ -51,7 +53,7 @@ try {
     `repeated after the crashes: ${notified.length - unique(notified).length} notices, ${archived.length - COUNT} of the archive`,
   )
 } finally {
-  if (place !== undefined) await clear(place)
+  if (place !== undefined) await clear(place).catch(error => console.error(`not cleared: ${error.message}`))
   await server?.stop()
   await rm(folder, { recursive: true, force: true })
 }
@@ -67,7 +69,8 @@ async function live(killedAt) {
     if (!line.startsWith('published')) console.log(line)
     if (killedAt !== undefined && line === `published ${killedAt}`) child.kill('SIGKILL')
   }
-  const { signal } = await child.exited
+  const { exitCode, signal } = await child.exited
+  if (exitCode !== null && exitCode !== 0) throw new Error(`the process ended with code ${exitCode}`)
   if (signal !== null) console.log(`killed after event ${killedAt}`)
 }
 

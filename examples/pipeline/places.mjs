@@ -1,5 +1,5 @@
 // Where the events are: the journal in a folder, tables of PostgreSQL, or a stream of JetStream; and where the search index has its rows.
-//   journal | postgres=postgres://user@host/database | jetstream=host:4222
+//   journal | postgres=postgres://user@host/database | jetstream=host:4222 (or nats://user:password@host:4222)
 import { randomBytes } from 'node:crypto'
 import { appendFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,8 +9,12 @@ import { fileJournal } from 'sluicegate/pipeline'
 
 /** What every life of the process is told, so that it finds the same place again. */
 export function placeFor(spec, folder) {
-  const [kind, ...url] = spec.split('=')
-  return { kind, url: url.join('='), folder, name: `changes_${randomBytes(4).toString('hex')}` }
+  const [kind, ...rest] = spec.split('=')
+  const url = rest.join('=')
+  if (kind !== 'journal' && !(['postgres', 'jetstream'].includes(kind) && url !== '')) {
+    throw new Error(`--log takes journal, postgres=… or jetstream=…, not ${kind}`)
+  }
+  return { kind, url, folder, name: `changes_${randomBytes(4).toString('hex')}` }
 }
 
 /** The options of the pipeline, and the last event there is. */
@@ -94,7 +98,10 @@ async function deleteStream(servers, name) {
     import('@nats-io/transport-node'),
     import('@nats-io/jetstream'),
   ])
-  const connection = await connect({ servers })
+  const { host, username, password } = new URL(servers.includes('://') ? servers : `nats://${servers}`)
+  const [user, pass] = [username, password].map(decodeURIComponent)
+  const who = pass === '' ? (user === '' ? {} : { token: user }) : { user, pass }
+  const connection = await connect({ servers: host, ...who })
   try {
     const { streams } = await jetstreamManager(connection)
     await streams.delete(name)

@@ -93,7 +93,8 @@ export class Broadcast<T> implements AsyncDisposable {
 
   /** From now on, and before that the last `replay` values of those that are kept: none by default. */
   subscribe(options?: { replay?: number }): BroadcastReceiver<T> {
-    const replay = checkedReplay(options?.replay ?? 0, this.#kept)
+    const { replay: asked = 0 } = options ?? {}
+    const replay = checkedReplay(asked, this.#kept)
     const subscriber = new Subscriber<T>(this.#capacity, this.#overflow, this.#name)
     for (const value of this.#recent.values(this.#recent.length - Math.min(replay, this.#recent.length))) {
       subscriber.channel.trySend(value)

@@ -1,6 +1,7 @@
 // Events as items of a channel. Who emits can't be held back, so the channel has a bound and says what becomes of events beyond it.
 import type { EventEmitter } from 'node:events'
 import { channelFull, oneOf } from '../bounds.ts'
+import { onAbort } from '../abort.ts'
 import { abortError, invalidOption } from '../errors.ts'
 import { checkWait } from '../wait.ts'
 import { Channel } from './channel.ts'
@@ -44,29 +45,32 @@ export function eventChannel(
   options: EventChannelOptions<never>,
 ): Channel<unknown> {
   const { closeOn = [], overflow = 'drop-oldest', signal, ...rest } = checked(options)
+  const isTarget = !isEmitter(source)
+  if (isTarget && !(source instanceof EventTarget))
+    throw invalidOption('source', 'an EventEmitter or an EventTarget', source)
+  if (typeof event !== 'string' && (isTarget || typeof event !== 'symbol'))
+    throw invalidOption('event', 'the name of an event', event)
   const channel = new Channel<unknown>({ ...(rest as ChannelOptions<unknown>), overflow })
   const take = (value: unknown): void => {
     const outcome = channel.trySend(value)
     if (outcome === 'full') end(channelFull(rest.name ?? '', channel.capacity, value))
     else if (outcome === 'closed') stop()
   }
-  const isTarget = !('on' in source)
   const listeners: [event: string | symbol, listener: Listener][] = [
     [event, isTarget ? take : (...values: unknown[]) => take(values)],
     ...closeOn.map((name): [string, Listener] => [name, () => end()]),
   ]
   if (!isTarget && event !== 'error') listeners.push(['error', (error: unknown) => end(error)])
-  const abort = (): void => end(signal === undefined ? undefined : abortError(signal))
   const stop = (): void => {
     for (const [name, listener] of listeners) removeListener(source, name, listener)
-    signal?.removeEventListener('abort', abort)
+    aborting?.remove()
   }
   const end = (error?: unknown): void => {
     stop()
     channel.close(error)
   }
   for (const [name, listener] of listeners) addListener(source, name, listener)
-  signal?.addEventListener('abort', abort)
+  const aborting = signal && onAbort(signal, { handleEvent: () => end(abortError(signal)) })
   void channel.closed.then(stop)
   return channel
 }
@@ -80,12 +84,16 @@ function checked<T>(options: EventChannelOptions<T>): EventChannelOptions<T> {
   return options
 }
 
+function isEmitter(source: EventEmitter | EventTarget): source is EventEmitter {
+  return typeof (source as EventEmitter | null)?.on === 'function'
+}
+
 function addListener(source: EventEmitter | EventTarget, event: string | symbol, listener: Listener): void {
-  if ('on' in source) source.on(event, listener)
+  if (isEmitter(source)) source.on(event, listener)
   else source.addEventListener(event as string, listener)
 }
 
 function removeListener(source: EventEmitter | EventTarget, event: string | symbol, listener: Listener): void {
-  if ('on' in source) source.off(event, listener)
+  if (isEmitter(source)) source.off(event, listener)
   else source.removeEventListener(event as string, listener)
 }

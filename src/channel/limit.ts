@@ -1,4 +1,5 @@
 // So many callbacks at once: a slot for each, and a line before the slots.
+import { AsyncResource } from 'node:async_hooks'
 import { invalidOption, timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
 import { checkedConcurrency } from './concurrency.ts'
@@ -14,7 +15,11 @@ export interface Limit {
   concurrency: number
 }
 
+const UNTRACKED = { requireManualDestroy: true }
+
 class Call extends Waiting<Call> {
+  // Whoever frees the slot, the callback runs in the async context of its own caller.
+  readonly #context = new AsyncResource('sluicegate.limit', UNTRACKED)
   readonly fn: () => unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -24,6 +29,10 @@ class Call extends Waiting<Call> {
     this.fn = fn
     this.resolve = resolve
     this.reject = reject
+  }
+
+  run(): unknown {
+    return this.#context.runInAsyncScope(this.fn)
   }
 }
 
@@ -103,7 +112,7 @@ class Slots {
       if (next === undefined) break
       next.guard?.disarm()
       try {
-        next.resolve(await next.fn())
+        next.resolve(await next.run())
       } catch (error) {
         next.reject(error)
       }

@@ -42,7 +42,7 @@ export function reserve<T>(
 ): Promise<SendPermit<T>> {
   try {
     checkWait(options)
-    const count = options?.count ?? 1
+    const { count = 1 } = options ?? {}
     if (!Number.isInteger(count) || count < 1 || count > core.capacity) throw tooManyPlaces(count, core.capacity)
     if (!core.isOpen) throw channelClosed(core.name, undefined, core.cause)
     const isNow = turn.tick()

@@ -87,7 +87,7 @@ export class Semaphore {
 
   constructor(permits: number, options?: SemaphoreOptions) {
     this.#total = checkedTotal(permits)
-    const name = options?.name ?? 'semaphore'
+    const { name = 'semaphore' } = options ?? {}
     if (typeof name !== 'string') throw invalidOption('name', 'a string', name)
     this.#name = name
     this.#lostPermits = checkedLost(options?.lostPermits)
@@ -173,7 +173,7 @@ export class Semaphore {
   }
 
   #asked(options: { permits?: number } | undefined): number {
-    const permits = options?.permits ?? 1
+    const { permits = 1 } = options ?? {}
     if (!(Number.isSafeInteger(permits) && permits >= 0)) {
       throw invalidOption('permits', 'an integer that is not negative', permits)
     }

@@ -157,7 +157,8 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   onCapacity(options?: WaitOptions & { count?: number }): Promise<void> {
     try {
       const { slots, settings } = this.#parts
-      const count = checkedCount(options?.count ?? 1, slots.concurrency + settings.capacity)
+      const { count: asked = 1 } = options ?? {}
+      const count = checkedCount(asked, slots.concurrency + settings.capacity)
       if (this.#isClosed) throw dropError(undefined, 'closed')
       return this.#room.until(count, options)
     } catch (error) {

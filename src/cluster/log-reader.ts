@@ -1,5 +1,6 @@
 // Reading a log in order, whichever engine keeps it: one page at a time, asked for only when somebody waits for an event of it.
 // How a page comes about, and how new events are noticed, is the engine's matter.
+import { onAbort, type AbortListener } from '../abort.ts'
 import { Deque } from '../deque.ts'
 import { abortError, timeoutError } from '../errors.ts'
 import { HandIterator } from '../iterator.ts'
@@ -37,6 +38,7 @@ export class LogReader extends HandIterator<LogEvent> {
   readonly #open: () => Pages
   readonly #ended: (reader: LogReader) => void
   readonly #signal: AbortSignal | undefined
+  #listener: AbortListener | undefined
   readonly #timeout: number
   readonly #maxBytes: number
   readonly #waiting = new Deque<Waiting>()
@@ -146,7 +148,7 @@ export class LogReader extends HandIterator<LogEvent> {
   }
 
   #begin(): Pages {
-    this.#signal?.addEventListener('abort', this)
+    this.#listener = this.#signal && onAbort(this.#signal, this)
     return this.#open()
   }
 
@@ -154,7 +156,7 @@ export class LogReader extends HandIterator<LogEvent> {
     if (this.#isOver) return
     this.#isOver = true
     this.#page = []
-    this.#signal?.removeEventListener('abort', this)
+    this.#listener?.remove()
     this.#pages?.end()
     this.#ended(this)
   }

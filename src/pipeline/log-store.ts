@@ -69,7 +69,8 @@ export class LogStore<I> implements Store<I> {
   async adopt(processor: string): Promise<Start> {
     const epoch = await this.#log.acquire(processor)
     // Only now nobody else can move it.
-    const { sequence } = await this.#log.cursor(processor)
+    const known = await this.#log.cursor(processor)
+    const sequence = epoch === 1 && known.sequence === 0 ? await this.#beginning(processor, epoch) : known.sequence
     this.last = Math.max(this.last, sequence)
     this.#begin(processor, epoch)
     return { published: sequence, epoch }
@@ -106,6 +107,13 @@ export class LogStore<I> implements Store<I> {
     await this.flushed()
     for (const cursor of this.#cursors.values()) await cursor.flushed()
     await this.#log[Symbol.asyncDispose]()
+  }
+
+  /** Of a processor that nobody knew. It is kept, so that what is dropped from now on is missed. */
+  async #beginning(processor: string, epoch: number): Promise<number> {
+    const before = ((await this.#log.first?.()) ?? 1) - 1
+    if (before > 0) await this.#log.commit(processor, before, epoch)
+    return before
   }
 
   #begin(processor: string, epoch: number): void {

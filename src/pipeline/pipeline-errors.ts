@@ -1,5 +1,5 @@
 // The errors that only pipelines have.
-import { RefusedError, SluiceError, type ErrorCode } from '../errors.ts'
+import { RefusedError, SluiceError, textOf, type ErrorCode } from '../errors.ts'
 
 const FINAL: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_SEQUENCE_TRIMMED',
@@ -33,10 +33,6 @@ export function stopped(processor: string): SluiceError {
 /** The event comes back with it. */
 export function closedTo(name: string, event: unknown): RefusedError {
   return new RefusedError('ERR_CHANNEL_CLOSED', `The pipeline ${name} is closed`.replace('  ', ' '), event)
-}
-
-function textOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason)
 }
 
 /** Another try gives the same: what is gone, taken over, closed or unreadable stays so, while a log that can't be reached may come back. */

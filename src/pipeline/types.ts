@@ -137,6 +137,11 @@ export interface EventLog extends AsyncDisposable {
    * what was read already.
    */
   last?(): Promise<number>
+  /**
+   * The sequence of the oldest event that is kept, or of the next one without any. Where it is missing, a processor that nobody knew starts at
+   * event 1, and halts with ERR_SEQUENCE_TRIMMED if that is gone.
+   */
+  first?(): Promise<number>
   cursor(processor: string): Promise<{ readonly sequence: number; readonly epoch: number }>
   commit(processor: string, sequence: number, epoch: number): Promise<void>
   /** The new epoch; older ones are fenced off with ERR_SEQUENCE_FENCED. */

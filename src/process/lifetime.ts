@@ -1,5 +1,5 @@
 // What bounds a child's life from outside: its timeout and its AbortSignal. Says when; ending it is up to the listener.
-import { addAbortListener } from 'node:events'
+import { onAbort } from '../abort.ts'
 import { LONGEST_TIMER } from '../wait.ts'
 
 export interface LifetimeLimits {
@@ -23,8 +23,8 @@ export function limitLifetime(
   }
   if (limits.timeout !== Infinity) releases.push(startTimer(limits.timeout, () => finish('timeout'), keepsAlive))
   if (limits.signal) {
-    const listener = addAbortListener(limits.signal, () => finish('abort'))
-    releases.push(() => listener[Symbol.dispose]())
+    const listener = onAbort(limits.signal, { handleEvent: () => finish('abort') })
+    releases.push(() => listener.remove())
   }
   return release
 }

@@ -1,6 +1,6 @@
 // What every way of reading shares: one endpoint, the bytes in front of it, the end and how it was reached, and who holds the reader.
 // The ways themselves (reads, iterator, lines, streams) are in their own files.
-import { errnoError, SluiceError, timeoutError } from '../errors.ts'
+import { errnoError, SluiceError, textOf, timeoutError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { Bytes, WaitOptions } from './byte-types.ts'
@@ -257,7 +257,7 @@ export class ReaderCore {
       this.#failure = failure
       this.endpoint.ready()
     }
-    answer.then(settle, (error: unknown) => settle(error instanceof Error ? error : new Error(String(error))))
+    answer.then(settle, (error: unknown) => settle(error instanceof Error ? error : new Error(textOf(error))))
   }
 
   #afterEnd(): null | undefined {

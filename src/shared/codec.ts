@@ -2,7 +2,7 @@
 import { isUint8Array } from 'node:util/types'
 import { deserialize, serialize } from 'node:v8'
 import { itemTooLarge } from '../bounds.ts'
-import { invalidOption, SluiceError } from '../errors.ts'
+import { invalidOption, SluiceError, textOf } from '../errors.ts'
 import type { Bytes } from '../process/byte-types.ts'
 import type { SharedCodec } from './types.ts'
 
@@ -88,7 +88,8 @@ function cloned(value: unknown): Buffer {
   try {
     return serialize(value)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new SluiceError('ERR_INVALID_OPTION', `\`value\` must be something that can be cloned: ${reason}`, { cause })
+    throw new SluiceError('ERR_INVALID_OPTION', `\`value\` must be something that can be cloned: ${textOf(cause)}`, {
+      cause,
+    })
   }
 }

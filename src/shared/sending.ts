@@ -41,7 +41,7 @@ export function reserve<T>(
 ): Promise<SendPermit<T>> {
   try {
     checkWait(options)
-    const count = options?.count ?? 1
+    const { count = 1 } = options ?? {}
     if (!Number.isInteger(count) || count < 1 || count > port.capacity) throw tooManyPlaces(count, port.capacity)
     if (port.hasLeft) throw port.closed(undefined)
     const isNow = turn.tick()

@@ -135,7 +135,7 @@ function joined(id: string): Part {
 }
 
 function asked({ total }: Part, options: { permits?: number } | undefined): number {
-  const permits = options?.permits ?? 1
+  const { permits = 1 } = options ?? {}
   if (!(Number.isInteger(permits) && permits >= 0)) {
     throw invalidOption('permits', 'an integer that is not negative', permits)
   }

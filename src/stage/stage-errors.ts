@@ -1,5 +1,5 @@
 // The errors of stages, and which ends are failures.
-import { SluiceError } from '../errors.ts'
+import { SluiceError, textOf } from '../errors.ts'
 
 /** What a subscription or a stage ends with; without an `error` it ends normally. */
 export interface Ending {
@@ -14,7 +14,7 @@ export const NORMAL: Ending = { reason: undefined, error: undefined }
 export function endingOf(reason: unknown, what: string): Ending {
   if (reason === undefined || reason === 'normal' || reason === 'shutdown') return { reason, error: undefined }
   if (reason instanceof Error) return { reason, error: reason }
-  const error = new SluiceError('ERR_STAGE_STOPPED', `${what} ended: ${String(reason)}`, { cause: reason })
+  const error = new SluiceError('ERR_STAGE_STOPPED', `${what} ended: ${textOf(reason)}`, { cause: reason })
   return { reason, error }
 }
 

@@ -4,7 +4,10 @@ import { SluiceError } from '../errors.ts'
 import type { ValveNode, Wait } from './node.ts'
 import { waitsOf, type Step } from './waits.ts'
 
-/** Reports a circle through this valve, if there is one and it is still there when the event loop has turned: whatever was on its way has come then. */
+/**
+ * Reports a circle through this valve, if there is one and it is still there when the event loop has turned: whatever was on its way has come
+ * then. If one of its sends has gone meanwhile, another one that waits for the same may have taken its place.
+ */
 export function lookForCircle(start: ValveNode): void {
   const circle = findCircle(start)
   if (circle === undefined) return
@@ -12,7 +15,7 @@ export function lookForCircle(start: ValveNode): void {
     setImmediate(() => {
       if (circle.every(({ from, to, wait }) => waitsOf(from).some(step => step.wait === wait && step.to === to))) {
         confirm(circle)
-      }
+      } else lookForCircle(start)
     }),
   )
 }

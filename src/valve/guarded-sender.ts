@@ -1,4 +1,5 @@
 // A sender behind a valve: sends wait while it is closed, in order, and then for room as without it.
+import { onAbort } from '../abort.ts'
 import type { Sender, SendPermit } from '../channel/index.ts'
 import { timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
@@ -144,10 +145,11 @@ export class GuardedSender<T> implements Sender<T> {
     let failure: unknown
     const wait = new Wait(this.#from, true, error => {
       failure = error
+      this.#node.waits.remove(wait)
       controller.abort()
     })
-    const passOn = (): void => controller.abort(options?.signal?.reason)
-    options?.signal?.addEventListener('abort', passOn)
+    const signal = options?.signal
+    const listener = signal && onAbort(signal, { handleEvent: () => controller.abort(signal.reason) })
     try {
       const acting = act({ signal: controller.signal })
       this.#begin(wait)
@@ -157,7 +159,7 @@ export class GuardedSender<T> implements Sender<T> {
     } catch (error) {
       throw failure ?? error
     } finally {
-      options?.signal?.removeEventListener('abort', passOn)
+      listener?.remove()
       this.#node.waits.remove(wait)
     }
   }

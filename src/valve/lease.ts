@@ -1,4 +1,5 @@
 // One hold on a valve, and all that ends it: its holder, its owner, its time, or that nobody has it any more.
+import { onAbort, type AbortListener } from '../abort.ts'
 import { warn } from '../callback.ts'
 import { LONGEST_TIMER } from '../wait.ts'
 import type { ApplyOptions, PressureLease } from './types.ts'
@@ -11,7 +12,7 @@ export class Hold {
   readonly since: number = performance.now()
   #onEnd: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
-  #signal: AbortSignal | undefined
+  #listener: AbortListener | undefined
   #others: Set<Hold> | undefined
 
   constructor(reason: string, isLevel: boolean, onEnd: (hold: Hold) => void) {
@@ -25,8 +26,7 @@ export class Hold {
     if (owner === undefined) return
     if (owner instanceof AbortSignal) {
       if (owner.aborted) return this.end()
-      this.#signal = owner
-      owner.addEventListener('abort', this)
+      this.#listener = onAbort(owner, this)
     } else {
       this.#others = holdsUntil(owner.closed)
       this.#others.add(this)
@@ -48,7 +48,7 @@ export class Hold {
     if (onEnd === undefined) return
     this.#onEnd = undefined
     clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this)
+    this.#listener?.remove()
     this.#others?.delete(this)
     lost.unregister(this)
     onEnd()

@@ -5,7 +5,8 @@ import type * as Transport from '@nats-io/transport-node'
 import { SluiceError } from '../../errors.ts'
 import { closedLog, unreachable } from '../cluster-errors.ts'
 import { peers } from '../peers.ts'
-import { Again, isPassing, refusal } from './refusals.ts'
+import { Again, isForbidden, isPassing, refusal } from './refusals.ts'
+import type { Servers } from './servers.ts'
 
 /** An operation that got no answer for so long fails. */
 export const PATIENCE = 10_000
@@ -34,7 +35,7 @@ export class Connection {
   readonly js: JetStreamClient
   readonly manager: JetStreamManager
   readonly transport: typeof Transport
-  /** As it was given. */
+  /** For errors: without credentials. */
   readonly servers: string
   readonly #losses = new Set<() => void>()
   readonly #partings = new Set<Promise<void>>()
@@ -43,24 +44,24 @@ export class Connection {
   // Why it will not come back.
   #end: SluiceError | undefined
 
-  static async open(options: { servers: string | readonly string[]; stream: string }): Promise<Connection> {
+  static async open({ hosts, shown, credentials, isEncrypted }: Servers, stream: string): Promise<Connection> {
     const transport = await peers.transport()
     const jetstream = await peers.jetstream()
-    const list = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
-    const servers = list.join(', ')
     try {
       const nc = await transport.connect({
-        servers: list,
-        name: `sluicegate ${options.stream}`,
+        ...credentials,
+        ...(isEncrypted ? { tls: {} } : {}),
+        servers: [...hosts],
+        name: `sluicegate ${stream}`,
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT,
         timeout: REQUEST,
         pingInterval: PING,
       })
       const manager = await jetstream.jetstreamManager(nc, { timeout: REQUEST, checkAPI: false })
-      return new Connection(servers, transport, nc, manager)
+      return new Connection(shown, transport, nc, manager)
     } catch (error) {
-      throw unreachable(`No connection to ${servers}`, error)
+      throw gone(`No connection to ${shown}`, error)
     }
   }
 
@@ -129,7 +130,7 @@ export class Connection {
 
   async #attend(): Promise<void> {
     const error = await this.nc.closed()
-    this.#stop(unreachable(`The connection to ${this.servers} has ended`, error ?? 'closed'))
+    this.#stop(gone(`The connection to ${this.servers} has ended`, error ?? 'closed'))
   }
 
   // The client library lets requests wait for answers that can't come any more.
@@ -170,6 +171,11 @@ export class Connection {
       this.#waiting.push(waiting)
     })
   }
+}
+
+/** A server that is there and lets nobody in will not change its mind. */
+function gone(what: string, error: unknown): SluiceError {
+  return isForbidden(error) ? refusal(what, error) : unreachable(what, error)
 }
 
 function nothing(): void {}

@@ -8,7 +8,8 @@ import { Connection } from './connection.ts'
 import { Cursors } from './cursors.ts'
 import { Delivery } from './delivery.ts'
 import { checkOptions, Names, type JetStreamLogOptions } from './names.ts'
-import { ensureStreams, type EventStream } from './streams.ts'
+import { serversOf } from './servers.ts'
+import { ensureStreams, firstEvent, type EventStream } from './streams.ts'
 
 /**
  * Opens a log that NATS JetStream keeps, and makes its streams if they are missing. Needs the packages `@nats-io/transport-node` and
@@ -21,7 +22,7 @@ import { ensureStreams, type EventStream } from './streams.ts'
 export async function jetstreamLog(options: JetStreamLogOptions): Promise<EventLog> {
   checkOptions(options)
   const names = new Names(options)
-  const connection = await Connection.open(options)
+  const connection = await Connection.open(serversOf(options.servers), names.stream)
   try {
     return new JetStreamLog(connection, names, await ensureStreams(connection, names))
   } catch (error) {
@@ -71,6 +72,10 @@ class JetStreamLog implements EventLog {
 
   async last(): Promise<number> {
     return await this.#do(() => this.#appends.end())
+  }
+
+  async first(): Promise<number> {
+    return await this.#do(async () => await firstEvent(this.#connection, this.#names))
   }
 
   async cursor(processor: string): Promise<{ sequence: number; epoch: number }> {

@@ -3,7 +3,7 @@ import { invalidOption } from '../../errors.ts'
 
 /** Where a log of events is kept. */
 export interface JetStreamLogOptions {
-  /** `host:port` of one server or of several, any of which will do. */
+  /** `host:port` of one server or of several, any of which will do; `nats://user:password@host:port` or `nats://token@host:port` where it is asked for. */
   servers: string | readonly string[]
   /** The stream of the events. It is made if there is none. Progress is kept in another one, `<stream>_cursors`. */
   stream: string
@@ -39,15 +39,15 @@ export class Names {
 
 export function checkOptions(options: JetStreamLogOptions): void {
   if (options === null || typeof options !== 'object') throw invalidOption('options', 'an object', options)
-  const { servers, stream, subject } = options
-  const all: readonly unknown[] = Array.isArray(servers) ? servers : [servers]
-  if (all.length === 0 || !all.every(server => typeof server === 'string' && server !== '')) {
-    throw invalidOption('servers', "'host:port', or several of that", servers)
-  }
+  const { stream, subject } = options
   if (typeof stream !== 'string' || !/^[^\s.*>/\\\p{Cc}]{1,200}$/u.test(stream)) {
     throw invalidOption('stream', 'a name without spaces, dots, slashes and wildcards', stream)
   }
-  if (subject === undefined) return
+  if (subject === undefined) {
+    if (stream.startsWith('$'))
+      throw invalidOption('stream', "a name that may be a subject, without a '$' in front", stream)
+    return
+  }
   if (typeof subject !== 'string' || !/^[^\s.*>$\p{Cc}][^\s.*>\p{Cc}]*(?:\.[^\s.*>\p{Cc}]+)*$/u.test(subject)) {
     throw invalidOption('subject', 'words joined by dots, without spaces and wildcards', subject)
   }

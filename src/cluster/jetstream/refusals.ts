@@ -69,8 +69,8 @@ function codeOf(error: unknown): string {
   return isForbidden(error) ? 'EACCES' : 'EPROTO'
 }
 
-/** A request has the reason as its cause. */
-function isForbidden(error: unknown): boolean {
+/** Whether the server lets nobody in, or not to this. A request has the reason as its cause. */
+export function isForbidden(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return /^(?:Permission|Authorization|UserAuthentication)/u.test(error.name) || isForbidden(error.cause)
 }

@@ -53,6 +53,12 @@ export async function ensureStreams(connection: Connection, names: Names): Promi
   return { last: state.last_seq, maxMessage: config.max_msg_size > 0 ? config.max_msg_size : Infinity }
 }
 
+/** An empty stream that had events says where the next one will be, a new one says 0. */
+export async function firstEvent(connection: Connection, { stream }: Names): Promise<number> {
+  const { state } = await connection.call(`The stream ${stream}`, () => connection.manager.streams.info(stream))
+  return Math.max(state.first_seq, 1)
+}
+
 /** `fixed` is asked of a stream that is there, too. */
 async function ensure(
   connection: Connection,

@@ -1,7 +1,7 @@
 // One connection to a server, from its making to its end. What comes after a loss is the session's matter.
 import { Socket } from 'node:net'
 import type { Client } from 'pg'
-import { SluiceError } from '../../errors.ts'
+import { invalidOption, SluiceError } from '../../errors.ts'
 import { Guard } from '../../wait.ts'
 import { peers } from '../peers.ts'
 import type { PostgresClient } from './client.ts'
@@ -29,7 +29,7 @@ export class Connection {
 
   static async open(options: ConnectionOptions): Promise<Connection> {
     const pg = await peers.pg()
-    const connection = new Connection(options, pg.default.Client)
+    const connection = made(() => new Connection(options, pg.default.Client))
     await connection.#connect()
     return connection
   }
@@ -76,7 +76,8 @@ export class Connection {
       await this.#bounded(() => this.#client.connect())
     } catch (error) {
       this.#socket.destroy()
-      if (error instanceof SluiceError || (isOfServer(error) && !isFarewell(error))) throw error
+      if (error instanceof SluiceError) throw error
+      if (isRefusal(error)) throw refused(error)
       throw loss('can not be reached', error)
     }
   }
@@ -104,7 +105,38 @@ export class Connection {
 
 /** Whether it was the connection that failed, and not what was asked. */
 export function isLoss(error: unknown): error is SluiceError {
-  return error instanceof SluiceError && /^(?:E[A-Z]+|ERR_TIMEOUT)$/u.test(error.code)
+  return error instanceof SluiceError && /^(?:E[A-Z]+|ERR_TIMEOUT)$/u.test(error.code) && !isRefusal(error.cause)
+}
+
+/** What the server refused, as an error of ours; anything else as it is. Its own, with SQL's code, is the cause. */
+export function refused(error: unknown): unknown {
+  if (!isRefusal(error)) return error
+  return new SluiceError(SYSTEM_CODES.find(([states]) => states.test(error.code))?.[1] ?? 'EPROTO', error.message, {
+    cause: error,
+  })
+}
+
+/** The classes of SQL's codes that the operating system has a name for. */
+const SYSTEM_CODES: readonly (readonly [states: RegExp, code: string])[] = [
+  [/^(?:28|42501)/u, 'EACCES'],
+  [/^(?:3D|3F|42P01)/u, 'ENOENT'],
+  [/^(?:53100)/u, 'ENOSPC'],
+]
+
+function isRefusal(error: unknown): error is Error & { readonly code: string } {
+  return isOfServer(error) && !isFarewell(error)
+}
+
+/** `pg` reads the connection string, and files that it names, at once. Its error shows the string, and with it the password. */
+function made<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof Error && 'input' in error) {
+      throw invalidOption('connectionString', 'one that `pg` understands', 'something else')
+    }
+    throw loss('can not be reached', error)
+  }
 }
 
 function loss(what: string, cause: unknown): SluiceError {

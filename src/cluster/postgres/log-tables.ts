@@ -21,6 +21,8 @@ export interface Statements {
   /** The number of the last, or no row. Values: bytes, starts, lengths, epoch or null, expected end or null. */
   readonly append: string
   readonly head: string
+  /** The oldest event, or the next one. */
+  readonly first: string
   readonly cursor: string
   readonly commit: string
   readonly acquire: string
@@ -65,6 +67,7 @@ function statementsOf(table: TableName): Statements {
         FROM moved, unnest($2::int[], $3::int[]) WITH ORDINALITY AS part (first, length, number)
       ) SELECT last, pg_notify('${channel}', '') FROM moved`,
     head: `SELECT last, epoch FROM ${head}`,
+    first: `SELECT coalesce((SELECT min(sequence) FROM ${events}), last + 1) AS first FROM ${head}`,
     cursor: `SELECT sequence, epoch FROM ${cursors} WHERE processor = $1`,
     // The first commit of an epoch may go back, for that is what a rewind does. After it a late one must not.
     commit: `UPDATE ${cursors} SET sequence = CASE WHEN fresh THEN $2 ELSE greatest(sequence, $2) END, fresh = false

@@ -42,7 +42,7 @@ export async function postgresLog(options: PostgresLogOptions): Promise<EventLog
   const { connectionString, table = 'sluicegate_log' } = options
   checkConnectionString(connectionString)
   const name = tableName('table', table, ROOM)
-  const line = { connectionString, timeout: PATIENCE, closed: () => closedLog(table) }
+  const line = { connectionString, timeout: PATIENCE, isOurs: true, closed: () => closedLog(table) }
   const cursors = new Session({ ...line, prepare: isolate })
   try {
     const statements = await cursors.run(client => logStatements(client, name))
@@ -113,6 +113,13 @@ class PostgresLog implements EventLog {
     return await this.#cursors.run(async client => {
       const { rows } = await client.query<Place>(this.#statements.head)
       return Number(rows[0]?.last ?? 0)
+    })
+  }
+
+  async first(): Promise<number> {
+    return await this.#cursors.run(async client => {
+      const { rows } = await client.query<{ first: string }>(this.#statements.first)
+      return Number(rows[0]?.first ?? 1)
     })
   }
 

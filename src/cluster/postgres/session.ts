@@ -1,11 +1,13 @@
 // A line to a server that outlives its connections: one piece of work after the other, each on the connection that is there, or a new one.
 import type { SluiceError } from '../../errors.ts'
 import { transaction, type PostgresClient } from './client.ts'
-import { Connection, type ConnectionOptions } from './connection.ts'
+import { Connection, refused, type ConnectionOptions } from './connection.ts'
 
 export interface SessionOptions extends ConnectionOptions {
   /** What is done first on each new connection. */
   readonly prepare: (client: PostgresClient) => Promise<void>
+  /** All statements are ours, so that what the server refuses becomes an error of ours. */
+  readonly isOurs?: boolean
   /** What whoever comes too late is told. */
   readonly closed: () => SluiceError
 }
@@ -25,7 +27,11 @@ export class Session {
     if (this.#isClosed) throw this.#options.closed()
     const done = this.#last.then(async () => await (await this.#connected()).use(work))
     this.#last = done.catch(() => {})
-    return await done
+    try {
+      return await done
+    } catch (error) {
+      throw this.#options.isOurs === true ? refused(error) : error
+    }
   }
 
   transaction<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {

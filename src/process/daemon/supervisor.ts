@@ -1,5 +1,5 @@
 // The life of a daemon: one child after the other, as the policy says, until it is stopped. What a child is, and where its lines go, is not known here.
-import { addAbortListener } from 'node:events'
+import { onAbort } from '../../abort.ts'
 import { abortError } from '../../errors.ts'
 import { Feed } from '../../feed.ts'
 import { Deferred } from '../../deferred.ts'
@@ -67,9 +67,9 @@ export class Supervisor {
 
   async #supervise(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) this.#ending = 'abort'
-    const listener = signal && addAbortListener(signal, () => this.#end('abort'))
+    const listener = signal && onAbort(signal, { handleEvent: () => this.#end('abort') })
     const state = this.#ending === undefined ? await this.#run() : 'stopped'
-    listener?.[Symbol.dispose]()
+    listener?.remove()
     if (signal !== undefined && this.#ending === 'abort') this.#failure = () => abortError(signal)
     this.#finish(state)
   }
