@@ -47,6 +47,13 @@ export class WaitingList<W extends Waiting<W>> {
     waiting.after = undefined
   }
 
+  /** Those that are in it now, first to last. They stay, and may leave meanwhile. */
+  all(): W[] {
+    const all: W[] = []
+    for (let waiting = this.first; waiting !== undefined; waiting = waiting.after) all.push(waiting)
+    return all
+  }
+
   /** Takes out the one that came first. */
   shift(): W | undefined {
     const { first } = this

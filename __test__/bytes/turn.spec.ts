@@ -7,6 +7,21 @@ import { FakeEnvironment, openReader, turns } from './fake-endpoint.ts'
 import { Endpoint } from '../../src/process/endpoint.ts'
 import { PipeReader } from '../../src/process/reader.ts'
 
+/** Counts the macrotasks that get their turn until it is stopped. */
+function macrotasks(): { stop(): number } {
+  let count = 0
+  let next = setImmediate(function other() {
+    count++
+    next = setImmediate(other)
+  })
+  return {
+    stop: () => {
+      clearImmediate(next)
+      return count
+    },
+  }
+}
+
 test('a budget of bytes: then promises settle from a macrotask, in order, and the budget is new', async t => {
   const turn = new Turn()
   const order: string[] = []
@@ -57,19 +72,12 @@ for (const [name, consume] of [
 ] as const) {
   test(`a pipe that is always full lets other macrotasks run: ${name}`, async t => {
     const { pipe, reader } = openReader()
-    let others = 0
-    let isDone = false
-    const other = (): void => {
-      others++
-      if (!isDone) setImmediate(other)
-    }
-    setImmediate(other)
+    const others = macrotasks()
     for (let i = 0; i < 200; i++) {
       pipe.feed(new Uint8Array(65_536))
       await consume(reader)
     }
-    isDone = true
-    t.true(others >= 200 / 16 - 2)
+    t.true(others.stop() >= 200 / 16 - 2)
   })
 }
 
@@ -77,19 +85,12 @@ test('lines of one read let other macrotasks run', async t => {
   const { pipe, reader } = openReader()
   pipe.feed('x\n'.repeat(2000))
   pipe.writer.close()
-  let others = 0
-  let isDone = false
-  const other = (): void => {
-    others++
-    if (!isDone) setImmediate(other)
-  }
-  setImmediate(other)
+  const others = macrotasks()
   for await (const _ of reader.lines()) {
     const until = performance.now() + 0.02
     while (performance.now() < until);
   }
-  isDone = true
-  t.true(others > 5)
+  t.true(others.stop() > 5)
 })
 
 test('many that are ready at once are spread over turns, in order, and none is forgotten', async t => {

@@ -110,22 +110,26 @@ test('a loop over an iterator source through a channel runs as the documentation
   t.is(sum, 5050)
 })
 
-test('steps that were served are not kept', async t => {
-  const channel = new Channel<number>(4)
-  const iterator = channel[Symbol.asyncIterator]()
-  const steps: WeakRef<Promise<unknown>>[] = []
-  for (let i = 0; i < 200; i++) {
-    steps.push(new WeakRef(iterator.next()))
-    channel.trySend(i)
+for (const ahead of [0, 1]) {
+  test(`steps that were served are not kept, while ${ahead} more wait`, async t => {
+    const channel = new Channel<number>(4)
+    const iterator = channel[Symbol.asyncIterator]()
+    const steps: WeakRef<Promise<unknown>>[] = []
+    for (let i = 0; i < ahead; i++) void iterator.next()
+    for (let i = 0; i < 200; i++) {
+      steps.push(new WeakRef(iterator.next()))
+      channel.trySend(i)
+      await turns(1)
+    }
+    ownMemory()
     await turns(1)
-  }
-  ownMemory()
-  await turns(1)
-  ownMemory()
-  const kept = steps.filter(step => step.deref() !== undefined).length
-  t.true(kept < 10, `${kept} of 200`)
-  t.deepEqual(await iterator.return?.(), { value: undefined, done: true })
-})
+    ownMemory()
+    const kept = steps.filter(step => step.deref() !== undefined).length
+    t.true(kept < 10, `${kept} of 200`)
+    t.is(channel.metrics().waitingReceivers, ahead)
+    t.deepEqual(await iterator.return?.(), { value: undefined, done: true })
+  })
+}
 
 test('return() ends those that wait, also when others were served in between', async t => {
   const channel = new Channel<number>(4)

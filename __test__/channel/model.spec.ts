@@ -2,61 +2,20 @@
 import fc from 'fast-check'
 import test from 'ava'
 import { Channel } from '../../src/channel/index.ts'
-import type { SendPermit } from '../../src/channel/index.ts'
-import { SluiceError } from '../../src/errors.ts'
 import { turns } from '../helpers/wait-for.ts'
 import { Model, type Setup } from './model.ts'
+import { Aborts, capacityFor, codeOf, type Made, operations, Permits, same, setups, tryReceive } from './model-steps.ts'
 
 const RUNS = Number(process.env['SLUICEGATE_RUNS'] ?? 3000)
 
-const size = fc.integer({ min: 0, max: 6 })
 const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('send' as const), size, once: fc.boolean(), signal: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('trySend' as const), size }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('receive' as const), once: fc.boolean(), signal: fc.boolean() }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('tryReceive' as const) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('receiveMany' as const),
-      max: fc.integer({ min: 1, max: 5 }),
-      less: fc.nat(4),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('reserve' as const), count: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('permitSend' as const), which: fc.nat(5), size }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('permitRelease' as const), which: fc.nat(5) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('abort' as const), which: fc.nat(10) }) },
+  ...operations(1, fc.integer({ min: 0, max: 6 })),
   { weight: 2, arbitrary: fc.record({ do: fc.constant('next' as const), which: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('return' as const), which: fc.nat(1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('resize' as const), capacity: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), fails: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
 )
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
-
-const setup: fc.Arbitrary<Setup> = fc
-  .record({
-    capacity: fc.nat(4),
-    overflow: fc.constantFrom('block', 'block', 'drop-newest', 'drop-oldest', 'error'),
-    maxBytes: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),
-  })
-  .map(({ capacity, overflow, maxBytes }) => ({
-    capacity: overflow === 'drop-oldest' ? capacity + 1 : capacity,
-    overflow,
-    maxBytes,
-  }))
-
-function codeOf(error: unknown): string {
-  return error instanceof SluiceError ? error.code : String(error)
-}
 
 /** Runs one sequence on a channel and on the model side by side. */
 class Run {
@@ -66,8 +25,8 @@ class Run {
   readonly #sends: string[] = []
   readonly #receives: string[] = []
   readonly #dropped: string[] = []
-  readonly #permits: { readonly id: number; permit: SendPermit<number> | undefined; left: number }[] = []
-  readonly #aborts: { readonly id: number; readonly controller: AbortController }[] = []
+  readonly #permits = new Permits<number>()
+  readonly #aborts = new Aborts()
   readonly #sizes = new Map<number, number>()
   readonly #iterators: { readonly real: AsyncIterator<number, undefined>; readonly model: { done: boolean } }[]
   #next = 0
@@ -99,16 +58,10 @@ class Run {
     if (this.#sends.length + this.#receives.length !== this.#promises) throw new Error('an operation never settled')
   }
 
-  #item(bytes: number): { value: number; size: number } {
-    const value = this.#next
-    this.#sizes.set(value, bytes)
-    return { value, size: bytes }
-  }
-
-  #signal(id: number): { signal: AbortSignal } {
-    const controller = new AbortController()
-    this.#aborts.push({ id, controller })
-    return { signal: controller.signal }
+  #item(size: number): Made<number> {
+    const value = this.#next++
+    this.#sizes.set(value, size)
+    return { value, item: { value, size } }
   }
 
   #noteSend(id: number, promise: Promise<unknown>): void {
@@ -135,52 +88,41 @@ class Run {
     const model = this.#model
     switch (one.do) {
       case 'send': {
-        const item = this.#item(one.size)
-        const id = this.#next++
-        const wait = { ...(one.once ? { timeout: 0 } : {}), ...(one.signal ? this.#signal(id) : {}) }
-        this.#noteSend(id, one.once || one.signal ? channel.send(item.value, wait) : channel.send(item.value))
-        return model.send(id, item, one.once)
+        const { value, item } = this.#item(one.size)
+        const wait = this.#aborts.wait(value, one.once, one.signal)
+        this.#noteSend(value, one.once || one.signal ? channel.send(value, wait) : channel.send(value))
+        return model.send(value, item, one.once)
       }
       case 'trySend': {
-        const item = this.#item(one.size)
-        this.#next++
-        return same('trySend', channel.trySend(item.value), model.trySend(item))
+        const { value, item } = this.#item(one.size)
+        return same('trySend', channel.trySend(value), model.trySend(item))
       }
       case 'receive': {
         const id = this.#next++
-        const wait = { ...(one.once ? { timeout: 0 } : {}), ...(one.signal ? this.#signal(id) : {}) }
+        const wait = this.#aborts.wait(id, one.once, one.signal)
         this.#noteReceive(id, one.once || one.signal ? channel.receive(wait) : channel.receive())
         return model.receive({ kind: 'one', id, max: 1, min: 1 }, one.once)
       }
       case 'tryReceive':
-        return same('tryReceive', this.#tryReceive(), model.tryReceive())
+        return same('tryReceive', tryReceive(channel), model.tryReceive())
       case 'receiveMany': {
         const id = this.#next++
         const min = Math.max(1, one.max - one.less)
-        this.#noteReceive(id, channel.receiveMany(one.max, { min, ...this.#signal(id) }))
+        this.#noteReceive(id, channel.receiveMany(one.max, { min, ...this.#aborts.signal(id) }))
         return model.receive({ kind: 'many', id, max: one.max, min }, false)
       }
       case 'reserve': {
         const id = this.#next++
-        const entry = { id, permit: undefined as SendPermit<number> | undefined, left: one.count }
-        const promise = channel.reserve({ count: one.count, ...this.#signal(id) })
-        promise.then(
-          permit => void (entry.permit = permit),
-          () => {},
-        )
+        const promise = channel.reserve({ count: one.count, ...this.#aborts.signal(id) })
+        promise.then(this.#permits.reserve(one.count), () => {})
         this.#noteSend(id, promise)
-        this.#permits.push(entry)
         return model.reserve(id, one.count)
       }
       case 'permitSend':
       case 'permitRelease':
-        return this.#usePermit(one)
-      case 'abort': {
-        const [aborted] = this.#aborts.splice(one.which % Math.max(1, this.#aborts.length), 1)
-        if (aborted === undefined) return
-        aborted.controller.abort()
-        return model.giveUp(aborted.id, 'ABORT_ERR')
-      }
+        return this.#permits.use(one, model, size => this.#item(size))
+      case 'abort':
+        return this.#aborts.abort(one.which, model)
       case 'next': {
         const iterator = this.#iterators[one.which]!
         const id = this.#next++
@@ -195,7 +137,7 @@ class Run {
         return model.leave(iterator.model)
       }
       case 'resize': {
-        const capacity = this.#setup.overflow === 'drop-oldest' ? one.capacity + 1 : one.capacity
+        const capacity = capacityFor(this.#setup.overflow, one.capacity)
         channel.resize(capacity)
         return model.resize(capacity)
       }
@@ -206,39 +148,6 @@ class Run {
         channel.cancel()
         return model.cancel()
       case 'flush':
-    }
-  }
-
-  #usePermit(one: Extract<Step, { do: 'permitSend' | 'permitRelease' }>): void {
-    const usable = this.#permits.filter(({ permit, left }) => permit !== undefined && left > 0)
-    const chosen = usable[one.which % Math.max(1, usable.length)]
-    if (chosen === undefined) return
-    if (one.do === 'permitRelease') {
-      chosen.permit?.release()
-      this.#model.permitRelease(chosen.left)
-      chosen.left = 0
-      return
-    }
-    const item = this.#item(one.size)
-    let real = 'ok'
-    try {
-      chosen.permit?.send(item.value)
-    } catch (error) {
-      real = codeOf(error)
-    }
-    const said = this.#model.permitSend(item)
-    if (said === 'ok') chosen.left -= 1
-    this.#next++
-    same('permit', real, said)
-  }
-
-  #tryReceive(): string {
-    try {
-      const got = this.#channel.tryReceive()
-      if (got === undefined) return 'nothing'
-      return got.done === true ? 'done' : String(got.value)
-    } catch (error) {
-      return codeOf(error)
     }
   }
 
@@ -270,15 +179,15 @@ class Run {
   }
 }
 
-function same(what: string, real: unknown, said: unknown): void {
-  if (real !== said) throw new Error(`${what}: ${String(real)}, and the model says ${String(said)}`)
-}
-
 test('whatever is done in whatever order, nothing is lost, doubled, reordered, held over the bound or left unsettled', async t => {
   await fc.assert(
-    fc.asyncProperty(setup, fc.array(step, { maxLength: 40 }), async (given, steps) => {
-      await new Run(given).all(steps)
-    }),
+    fc.asyncProperty(
+      setups(fc.integer({ min: 1, max: 10 })),
+      fc.array(step, { maxLength: 40 }),
+      async (given, steps) => {
+        await new Run(given).all(steps)
+      },
+    ),
     { numRuns: RUNS, includeErrorInReport: true },
   )
   t.pass()

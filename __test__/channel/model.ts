@@ -9,7 +9,7 @@ export interface Setup {
   readonly maxBytes: number | undefined
 }
 
-interface Item {
+export interface Item {
   readonly value: number
   readonly size: number
 }
@@ -207,8 +207,7 @@ export class Model {
     iterator.done = true
     const mine = this.receivers.filter(wait => wait.iterator === iterator)
     this.receivers = this.receivers.filter(wait => wait.iterator !== iterator)
-    // The one that waits longest is not answered first here, for all of them get the same.
-    for (const { id } of mine.reverse()) this.receives.push(`${id} done`)
+    for (const { id } of mine) this.receives.push(`${id} done`)
     this.settle()
   }
 

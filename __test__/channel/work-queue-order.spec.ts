@@ -1,7 +1,7 @@
 // Which job of a queue is started next.
 import test from 'ava'
 import { WorkQueue } from '../../index.ts'
-import { deferred } from '../helpers/deferred.ts'
+import { deferred, type Deferred } from '../helpers/deferred.ts'
 import { turns } from '../helpers/wait-for.ts'
 
 /** A queue of one slot that notes what it starts; it is paused until all are in. */
@@ -10,6 +10,17 @@ function ordered(capacity = 100): { queue: WorkQueue<string>; started: string[] 
   const queue = new WorkQueue((job: string) => void started.push(job), { concurrency: 1, capacity })
   queue.pause()
   return { queue, started }
+}
+
+/** A queue of two slots that notes what it starts; the job `a1` runs until the gate opens. */
+function gated(capacity: number): { queue: WorkQueue<string>; started: string[]; gate: Deferred<void> } {
+  const gate = deferred()
+  const started: string[] = []
+  const work = (job: string): Promise<void> | undefined => {
+    started.push(job)
+    return job === 'a1' ? gate.promise : undefined
+  }
+  return { queue: new WorkQueue(work, { concurrency: 2, capacity }), started, gate }
 }
 
 test('WQ-7, S4.18: higher priority first, first in first out within one', async t => {
@@ -87,15 +98,7 @@ test('WQ-7: one at a time per key, in the order of admission, and others are not
 })
 
 test('WQ-2: admission is strictly first come first served, also behind a job that waits for its key while a slot is free', async t => {
-  const gate = deferred()
-  const started: string[] = []
-  const queue = new WorkQueue(
-    (job: string) => {
-      started.push(job)
-      return job === 'a1' ? gate.promise : undefined
-    },
-    { concurrency: 2, capacity: 0 },
-  )
+  const { queue, started, gate } = gated(0)
   const jobs = [
     queue.submit('a1', { key: 'a' }),
     queue.submit('a2', { key: 'a' }),
@@ -123,15 +126,7 @@ test('WQ-7: dropping the job that holds a key lets the next of that key in', asy
 })
 
 test('WQ-6: clear leaves no key behind', async t => {
-  const gate = deferred()
-  const started: string[] = []
-  const queue = new WorkQueue(
-    (job: string) => {
-      started.push(job)
-      return job === 'a1' ? gate.promise : undefined
-    },
-    { concurrency: 2, capacity: 10 },
-  )
+  const { queue, started, gate } = gated(10)
   const dropped: Promise<unknown>[] = []
   await queue.offer('a1', { key: 'a' })
   queue.pause()

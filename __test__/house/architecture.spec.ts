@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   many: [],
   abort: ['waiting'],
   wait: ['errors', 'abort'],
-  iterator: [],
+  iterator: ['deque'],
   'record-limits': [],
   callback: ['errors'],
   deferred: [],
@@ -72,7 +72,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'observe',
   ],
-  shared: ['errors', 'iterator', 'bounds', 'turn', 'wait', 'ready', 'native', 'channel', 'observe'],
+  shared: ['errors', 'iterator', 'bounds', 'turn', 'wait', 'waiting', 'ready', 'native', 'channel', 'observe'],
   flow: [
     'errors',
     'iterator',
@@ -87,7 +87,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'process',
     'observe',
   ],
-  stage: ['errors', 'iterator', 'turn', 'wait', 'rate', 'retry', 'callback', 'deferred', 'channel', 'observe'],
+  stage: [
+    'errors',
+    'iterator',
+    'turn',
+    'wait',
+    'waiting',
+    'rate',
+    'retry',
+    'callback',
+    'deferred',
+    'channel',
+    'observe',
+  ],
   journal: ['errors', 'iterator', 'record-limits', 'turn', 'wait', 'native'],
   pipeline: [
     'errors',
@@ -103,7 +115,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'journal',
     'observe',
   ],
-  valve: ['errors', 'turn', 'abort', 'wait', 'callback', 'feed', 'channel', 'observe'],
+  valve: ['errors', 'turn', 'abort', 'wait', 'waiting', 'callback', 'feed', 'channel', 'observe'],
   cluster: ['errors', 'turn', 'abort', 'wait', 'iterator', 'deque', 'retry'],
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import anyTest, { type ExecutionContext } from 'ava'
-import { EventPipeline, fileJournal, run } from '../../index.ts'
+import { EventPipeline, fileJournal, run, type Processor } from '../../index.ts'
 import { withCensus } from '../helpers/census.ts'
 import { packageRoot } from '../helpers/programs.ts'
 import { survivesCrashes } from './crashes.ts'
@@ -25,14 +25,10 @@ async function scratch(t: ExecutionContext): Promise<string> {
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-test('S1.28: what is published and not processed is there after a restart, from the disk', async t => {
-  const folder = path.join(await scratch(t), 'journal')
-  const first = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 64 })
-  for (const n of numbers(50)) await first.publish(n)
-  await first.close()
-  const second = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 8 })
+/** A processor that hands on what it is given, and the values that it wrote. */
+async function collecting(pipeline: EventPipeline<number>): Promise<{ processor: Processor; values: number[] }> {
   const values: number[] = []
-  const processor = await second.addProcessor<number>({
+  const processor = await pipeline.addProcessor<number>({
     name: 'p',
     process: ({ data }) => [data],
     writer: {
@@ -41,6 +37,16 @@ test('S1.28: what is published and not processed is there after a restart, from 
       write: async ({ items }) => void values.push(...items.map(({ value }) => value)),
     },
   })
+  return { processor, values }
+}
+
+test('S1.28: what is published and not processed is there after a restart, from the disk', async t => {
+  const folder = path.join(await scratch(t), 'journal')
+  const first = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 64 })
+  for (const n of numbers(50)) await first.publish(n)
+  await first.close()
+  const second = await EventPipeline.open<number>({ journal: await fileJournal(folder), ring: 8 })
+  const { processor, values } = await collecting(second)
   t.is(await second.publish(51), 51)
   await processor.caughtUp({ timeout: 10_000 })
   t.deepEqual(values, numbers(51))
@@ -56,16 +62,7 @@ test('PIPE-1: sequences go up to the largest safe integer; the next publish is a
   const journal = await fileJournal(folder)
   await journal.append([{ kind: 'event', sequence: largest - 1, payload: Buffer.from('1') }])
   const pipeline = await EventPipeline.open<number>({ journal, ring: 8 })
-  const values: number[] = []
-  const processor = await pipeline.addProcessor<number>({
-    name: 'p',
-    process: ({ data }) => [data],
-    writer: {
-      name: 'w',
-      capacity: 4,
-      write: async ({ items }) => void values.push(...items.map(({ value }) => value)),
-    },
-  })
+  const { processor, values } = await collecting(pipeline)
   t.is(await pipeline.publish(2), largest)
   await processor.caughtUp({ timeout: 10_000 })
   for (let tries = 0; tries < 2; tries++) {

@@ -4,6 +4,7 @@ import test from 'ava'
 import { encoded } from '../../src/shared/codec.ts'
 import { RefusedError, SharedChannel } from '../../src/shared/index.ts'
 import { errorOf, stateOf, statesOf } from '../channel/states.ts'
+import { ownMemory } from '../helpers/usage.ts'
 import { turns } from '../helpers/wait-for.ts'
 
 const text = (options: {
@@ -323,6 +324,30 @@ test('an iterator tells the error of a channel once', async t => {
   t.is((await errorOf(first)).message, 'broken')
   t.true((await second).done)
   t.true((await iterator.next()).done)
+})
+
+test('steps of a loop that were served are not kept while others wait; return() ends those that do', async t => {
+  const channel = text({ capacity: 4 })
+  const iterator = channel[Symbol.asyncIterator]()
+  const waiting = [iterator.next()]
+  const steps: WeakRef<Promise<unknown>>[] = []
+  for (let i = 0; i < 200; i++) {
+    waiting.push(iterator.next())
+    steps.push(new WeakRef(waiting[1] as Promise<unknown>))
+    channel.trySend(String(i))
+    t.deepEqual(await waiting.shift(), { value: String(i), done: false })
+  }
+  await turns()
+  ownMemory()
+  await turns()
+  ownMemory()
+  const kept = steps.filter(step => step.deref() !== undefined).length
+  t.true(kept < 10, `${kept} of 200`)
+  t.is(channel.metrics().waitingReceivers, 1)
+  await iterator.return?.()
+  t.deepEqual(await waiting[0], { value: undefined, done: true })
+  t.is(channel.metrics().waitingReceivers, 0)
+  await channel[Symbol.asyncDispose]()
 })
 
 test('disposal detaches this instance only: its waits end, others go on', async t => {

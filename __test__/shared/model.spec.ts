@@ -1,10 +1,10 @@
 // Any sequence of operations on several instances comes to what the plain model says. SLUICEGATE_RUNS sets how many sequences.
 import fc from 'fast-check'
 import test from 'ava'
-import { SluiceError } from '../../src/errors.ts'
 import { SharedChannel, SharedSemaphore } from '../../src/shared/index.ts'
-import type { Permit, SendPermit } from '../../src/channel/index.ts'
+import type { Permit } from '../../src/channel/index.ts'
 import { Model, type Setup } from '../channel/model.ts'
+import { Aborts, codeOf, type Made, operations, Permits, same, setups, tryReceive } from '../channel/model-steps.ts'
 import { turns } from '../helpers/wait-for.ts'
 
 const RUNS = Number(process.env['SLUICEGATE_RUNS'] ?? 500)
@@ -13,59 +13,11 @@ const INSTANCES = 3
 const LONGEST = 10_000
 
 const at = fc.nat(INSTANCES - 1)
-const size = fc.integer({ min: 4, max: 9 })
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('send' as const), at, size, once: fc.boolean(), signal: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('trySend' as const), at, size }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('receive' as const), at, once: fc.boolean(), signal: fc.boolean() }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('tryReceive' as const), at }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('receiveMany' as const),
-      at,
-      max: fc.integer({ min: 1, max: 5 }),
-      less: fc.nat(4),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('reserve' as const), at, count: fc.integer({ min: 1, max: 3 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('permitSend' as const), which: fc.nat(5), size }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('permitRelease' as const), which: fc.nat(5) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('abort' as const), which: fc.nat(10) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('close' as const), at, fails: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), at }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('flush' as const) }) },
-)
+const step = fc.oneof(...operations(INSTANCES, fc.integer({ min: 4, max: 9 })), {
+  weight: 3,
+  arbitrary: fc.record({ do: fc.constant('flush' as const) }),
+})
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
-
-const setup: fc.Arbitrary<Setup> = fc
-  .record({
-    capacity: fc.nat(4),
-    overflow: fc.constantFrom('block', 'block', 'drop-newest', 'drop-oldest', 'error'),
-    maxBytes: fc.option(fc.integer({ min: 4, max: 20 }), { nil: undefined }),
-  })
-  .map(({ capacity, overflow, maxBytes }) => ({
-    capacity: overflow === 'drop-oldest' ? capacity + 1 : capacity,
-    overflow,
-    maxBytes,
-  }))
-
-function codeOf(error: unknown): string {
-  return error instanceof SluiceError ? error.code : String(error)
-}
-
-function same(what: string, real: unknown, said: unknown): void {
-  if (real !== said) throw new Error(`${what}: ${String(real)}, and the model says ${String(said)}`)
-}
 
 /** Outcomes by their number: between instances there is no order of settling. */
 class Outcomes {
@@ -93,18 +45,13 @@ class Outcomes {
   }
 }
 
-interface Held {
-  permit: SendPermit<string> | undefined
-  left: number
-}
-
 /** Runs one sequence on a shared channel and on the model side by side. */
 class Run {
   readonly #model: Model
   readonly #instances: SharedChannel<string>[]
   readonly #outcomes = new Outcomes()
-  readonly #permits: Held[] = []
-  readonly #aborts: { readonly id: number; readonly controller: AbortController }[] = []
+  readonly #permits = new Permits<string>()
+  readonly #aborts = new Aborts()
   #next = 0
 
   constructor(given: Setup) {
@@ -129,18 +76,9 @@ class Run {
     for (const instance of this.#instances) await instance[Symbol.asyncDispose]()
   }
 
-  #item(bytes: number): { value: string; item: { value: number; size: number } } {
-    return { value: String(this.#next).padStart(bytes, '0'), item: { value: this.#next, size: bytes } }
-  }
-
-  #wait(id: number, once: boolean, signal: boolean): { timeout?: number; signal?: AbortSignal } {
-    return { ...(once ? { timeout: 0 } : undefined), ...(signal ? this.#signal(id) : undefined) }
-  }
-
-  #signal(id: number): { signal: AbortSignal } {
-    const controller = new AbortController()
-    this.#aborts.push({ id, controller })
-    return { signal: controller.signal }
+  #item(size: number): Made<string> {
+    const value = this.#next++
+    return { value: String(value).padStart(size, '0'), item: { value, size } }
   }
 
   async #step(one: Step): Promise<void> {
@@ -151,18 +89,17 @@ class Run {
     switch (one.do) {
       case 'send': {
         const { value, item } = this.#item(one.size)
-        const id = this.#next++
-        this.#outcomes.watch(id, channel.send(value, this.#wait(id, one.once, one.signal)), () => 'ok')
-        return model.send(id, item, one.once)
+        const sent = channel.send(value, this.#aborts.wait(item.value, one.once, one.signal))
+        this.#outcomes.watch(item.value, sent, () => 'ok')
+        return model.send(item.value, item, one.once)
       }
       case 'trySend': {
         const { value, item } = this.#item(one.size)
-        this.#next++
         return same('trySend', channel.trySend(value), model.trySend(item))
       }
       case 'receive': {
         const id = this.#next++
-        const received = channel.receive(this.#wait(id, one.once, one.signal))
+        const received = channel.receive(this.#aborts.wait(id, one.once, one.signal))
         this.#outcomes.watch(id, received, ({ done, value }) => (done === true ? 'done' : String(Number(value))))
         return model.receive({ kind: 'one', id, max: 1, min: 1 }, one.once)
       }
@@ -171,29 +108,24 @@ class Run {
       case 'receiveMany': {
         const id = this.#next++
         const min = Math.max(1, one.max - one.less)
-        const received = channel.receiveMany(one.max, { min, ...this.#signal(id) })
+        const received = channel.receiveMany(one.max, { min, ...this.#aborts.signal(id) })
         this.#outcomes.watch(id, received, values => (values.length === 0 ? 'done' : values.map(Number).join('+')))
         return model.receive({ kind: 'many', id, max: one.max, min }, false)
       }
       case 'reserve': {
         const id = this.#next++
-        const entry: Held = { permit: undefined, left: one.count }
-        this.#permits.push(entry)
-        this.#outcomes.watch(id, channel.reserve({ count: one.count, ...this.#signal(id) }), permit => {
-          entry.permit = permit
+        const granted = this.#permits.reserve(one.count)
+        this.#outcomes.watch(id, channel.reserve({ count: one.count, ...this.#aborts.signal(id) }), permit => {
+          granted(permit)
           return 'ok'
         })
         return model.reserve(id, one.count)
       }
       case 'permitSend':
       case 'permitRelease':
-        return this.#usePermit(one)
-      case 'abort': {
-        const [aborted] = this.#aborts.splice(one.which % Math.max(1, this.#aborts.length), 1)
-        if (aborted === undefined) return
-        aborted.controller.abort()
-        return model.giveUp(aborted.id, 'ABORT_ERR')
-      }
+        return this.#permits.use(one, model, size => this.#item(size))
+      case 'abort':
+        return this.#aborts.abort(one.which, model)
       case 'close':
         channel.close(one.fails ? 'broken' : undefined)
         return model.close(one.fails ? 'broken' : undefined)
@@ -215,29 +147,6 @@ class Run {
     if (/^\d/u.test(more)) receives[at] += `+${more}`
   }
 
-  #usePermit(one: Extract<Step, { do: 'permitSend' | 'permitRelease' }>): void {
-    const usable = this.#permits.filter(({ permit, left }) => permit !== undefined && left > 0)
-    const chosen = usable[one.which % Math.max(1, usable.length)]
-    if (chosen === undefined) return
-    if (one.do === 'permitRelease') {
-      chosen.permit?.release()
-      this.#model.permitRelease(chosen.left)
-      chosen.left = 0
-      return
-    }
-    const { value, item } = this.#item(one.size)
-    this.#next++
-    let real = 'ok'
-    try {
-      chosen.permit?.send(value)
-    } catch (error) {
-      real = codeOf(error)
-    }
-    const said = this.#model.permitSend(item)
-    if (said === 'ok') chosen.left -= 1
-    same('permit', real, said)
-  }
-
   async #compare(): Promise<void> {
     const model = this.#model
     await this.#outcomes.compare([...model.sends, ...model.receives])
@@ -253,21 +162,15 @@ class Run {
   }
 }
 
-function tryReceive(channel: SharedChannel<string>): string {
-  try {
-    const got = channel.tryReceive()
-    if (got === undefined) return 'nothing'
-    return got.done === true ? 'done' : String(Number(got.value))
-  } catch (error) {
-    return codeOf(error)
-  }
-}
-
 test('a channel of several instances: nothing lost, doubled or reordered, bounds kept, every promise settled once, whatever is done', async t => {
   await fc.assert(
-    fc.asyncProperty(setup, fc.array(step, { maxLength: 30 }), async (given, steps) => {
-      await new Run(given).all(steps)
-    }),
+    fc.asyncProperty(
+      setups(fc.integer({ min: 4, max: 20 })),
+      fc.array(step, { maxLength: 30 }),
+      async (given, steps) => {
+        await new Run(given).all(steps)
+      },
+    ),
     { numRuns: RUNS, includeErrorInReport: true },
   )
   t.pass()

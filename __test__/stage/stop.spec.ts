@@ -5,6 +5,21 @@ import { deferred, standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 import { counting, doubled, range, recorder, silent } from './stages.ts'
 
+/** Three stages, of which two take their time. */
+function slowChain() {
+  const seen: number[] = []
+  const { asks, source: count } = counting()
+  const middle = producerConsumer<number, number>(async events => {
+    await turns(1)
+    return [...events]
+  })
+  const sink = consumer<number>(async events => {
+    await turns(1)
+    seen.push(...events)
+  })
+  return { asks, source: producer(count), middle, sink, seen }
+}
+
 test('S3.18: a chain ends by itself, stage by stage, when its producer has given all', async t => {
   const seen: number[] = []
   const source = producer(range(0, 3000))
@@ -23,17 +38,7 @@ test('S3.18: a chain ends by itself, stage by stage, when its producer has given
 })
 
 test('stop() of a producer: everything it has given or holds is handled, then those below end', async t => {
-  const seen: number[] = []
-  const { asks, source: count } = counting()
-  const source = producer(count)
-  const middle = producerConsumer<number, number>(async events => {
-    await turns(1)
-    return [...events]
-  })
-  const sink = consumer<number>(async events => {
-    await turns(1)
-    seen.push(...events)
-  })
+  const { asks, source, middle, sink, seen } = slowChain()
   await sink.subscribeTo(middle, { maxDemand: 10 })
   await middle.subscribeTo(source, { maxDemand: 20 })
   await waitFor(() => seen.length > 50)
@@ -102,17 +107,7 @@ test('the signal of a stop may end the wait for it as well', async t => {
 })
 
 test('stopStages: from the top, everything in flight is handled, also by those that go on without their producers', async t => {
-  const seen: number[] = []
-  const { asks, source: count } = counting()
-  const source = producer(count)
-  const middle = producerConsumer<number, number>(async events => {
-    await turns(1)
-    return [...events]
-  })
-  const sink = consumer<number>(async events => {
-    await turns(1)
-    seen.push(...events)
-  })
+  const { asks, source, middle, sink, seen } = slowChain()
   await sink.subscribeTo(middle, { maxDemand: 10, cancel: 'temporary' })
   await middle.subscribeTo(source, { maxDemand: 20, cancel: 'temporary' })
   await waitFor(() => seen.length > 20)

@@ -1,7 +1,7 @@
 // Circles of sends that wait for each other are found and named; what no graph shows is reported when nothing moves.
 import test from 'ava'
 import { Channel, Valve, type Sender, type ValveEvent } from '../../index.ts'
-import { deferred, standing } from '../helpers/deferred.ts'
+import { standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 
 interface Party {
@@ -154,19 +154,29 @@ test('VAL-8: a lease whose release depends on who waits is a stall, with what is
   await send
 })
 
-test('VAL-8: while something moves there is no stall', async t => {
+/** Sends for as long as several stalls take. */
+async function busyFor(ms: number): Promise<{ longest: number; hasStalled: boolean }> {
   const own = party('busy', 'report', 20)
   const guarded = own.valve.guard(own.inbox)
-  const gate = deferred()
   const consuming = (async () => {
-    for await (const n of own.inbox) {
-      await turns(1)
-      if (n === 2000) gate.resolve()
-    }
+    for await (const _ of own.inbox) await turns(1)
   })()
-  for (let n = 0; n <= 2000; n++) await guarded.send(n)
-  await gate.promise
+  let longest = 0
+  const began = performance.now()
+  for (let last = began; last - began < ms;) {
+    await guarded.send(1)
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }
   guarded.close()
   await consuming
-  t.false(own.events.some(({ type }) => type === 'stall'))
+  return { longest, hasStalled: own.events.some(({ type }) => type === 'stall') }
+}
+
+test('VAL-8: while something moves there is no stall', async t => {
+  // A machine that is busy elsewhere may stop everything here for as long as a stall takes, and then it is one.
+  let run = await busyFor(100)
+  for (let tries = 1; tries < 20 && run.longest >= 19; tries++) run = await busyFor(100)
+  t.true(run.longest >= 19 || !run.hasStalled, `${run.longest} ms`)
 })

@@ -2,6 +2,7 @@
 // its messages may lie in memory at once.
 import { Worker } from 'node:worker_threads'
 // oxlint-disable unicorn/require-post-message-target-origin -- ports of a worker, not windows
+import { roundTrips } from '../harness/round-trips.mjs'
 import { quantile } from '../harness/statistics.mjs'
 
 const CAPACITY = 1024
@@ -26,16 +27,6 @@ function start(workerData) {
   return { thread, next, announce }
 }
 
-async function trips(isQuick, once) {
-  const us = []
-  for (let i = 0; i < (isQuick ? 3000 : 15_000); i++) {
-    const began = performance.now()
-    await once()
-    us.push((performance.now() - began) * 1000)
-  }
-  return quantile(us, 0.5)
-}
-
 /** `send` floods `count` messages of that size; the thread says when it has them all. */
 async function rate(count, size, send) {
   const began = performance.now()
@@ -43,27 +34,35 @@ async function rate(count, size, send) {
   return count / (performance.now() - began)
 }
 
+/** The same for all sides: `flood` has the thread take that many messages, `trip` sends one there and takes one back. */
+async function measured(isQuick, { thread, next, announce }, flood, trip) {
+  await next()
+  const announced = async (count, message) => {
+    await announce(count)
+    await flood(count, message)
+    await next()
+  }
+  const small = await rate(isQuick ? 200_000 : 1_000_000, 64, announced)
+  const large = await rate(isQuick ? 10_000 : 50_000, 16 * 1024, announced)
+  await announce(0)
+  const message = new Uint8Array(64)
+  const us = await roundTrips(isQuick, () => trip(message))
+  await thread.terminate()
+  return { '64 bytes, thousand/s': small, '16 KiB, thousand/s': large, 'round trip, p50, µs': quantile(us, 0.5) }
+}
+
 const ours = batch => ({
   open: () => import('sluicegate/shared'),
   async measure(isQuick, { SharedChannel }) {
     const [there, back] = [1, 2].map(() => new SharedChannel({ capacity: CAPACITY }))
-    const { thread, next, announce } = start({ handles: [there.handle, back.handle], batch })
-    await next()
     const flood = async (count, message) => {
-      await announce(count)
       for (let i = 0; i < count; i++) await there.send(message)
-      await next()
     }
-    const small = await rate(isQuick ? 200_000 : 1_000_000, 64, flood)
-    const large = await rate(isQuick ? 10_000 : 50_000, 16 * 1024, flood)
-    await announce(0)
-    const message = new Uint8Array(64)
-    const trip = await trips(isQuick, async () => {
+    const trip = async message => {
       await there.send(message)
       await back.receive()
-    })
-    await thread.terminate()
-    return { '64 bytes, thousand/s': small, '16 KiB, thousand/s': large, 'round trip, p50, µs': trip }
+    }
+    return await measured(isQuick, start({ handles: [there.handle, back.handle], batch }), flood, trip)
   },
 })
 
@@ -74,23 +73,16 @@ export const row = {
     'shared channel, for await': ours(0),
     MessagePort: {
       async measure(isQuick) {
-        const { thread, next, announce } = start({})
-        await next()
+        const started = start({})
+        const { thread, next } = started
         const flood = async (count, message) => {
-          await announce(count)
           for (let i = 0; i < count; i++) thread.postMessage(message)
-          await next()
         }
-        const small = await rate(isQuick ? 200_000 : 1_000_000, 64, flood)
-        const large = await rate(isQuick ? 10_000 : 50_000, 16 * 1024, flood)
-        await announce(0)
-        const message = new Uint8Array(64)
-        const trip = await trips(isQuick, async () => {
+        const trip = async message => {
           thread.postMessage(message)
           await next()
-        })
-        await thread.terminate()
-        return { '64 bytes, thousand/s': small, '16 KiB, thousand/s': large, 'round trip, p50, µs': trip }
+        }
+        return await measured(isQuick, started, flood, trip)
       },
     },
   },

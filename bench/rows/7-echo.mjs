@@ -1,18 +1,14 @@
 // A round trip of 64 bytes through a child that writes back what it reads.
 import { spawn as spawnPeer } from 'node:child_process'
 import { program } from '../harness/peers.mjs'
+import { roundTrips } from '../harness/round-trips.mjs'
 import { ours } from '../harness/spawn-once.mjs'
 import { quantile } from '../harness/statistics.mjs'
 
 const message = Buffer.alloc(64, 'x')
 
 async function trips(isQuick, once) {
-  const us = []
-  for (let i = 0; i < (isQuick ? 3000 : 15_000); i++) {
-    const began = performance.now()
-    await once()
-    us.push((performance.now() - began) * 1000)
-  }
+  const us = await roundTrips(isQuick, once)
   return { 'p50, µs': quantile(us, 0.5), 'p99, µs': quantile(us, 0.99) }
 }
 

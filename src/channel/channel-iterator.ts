@@ -1,5 +1,5 @@
 // `for await` over a channel. Hand-written, so that leaving answers at once while a `next()` is parked. Leaving takes nothing and closes nothing.
-import { HandIterator } from '../iterator.ts'
+import { HandIterator, ParkedSteps } from '../iterator.ts'
 import type { ChannelCore } from './channel-core.ts'
 import { over, receiveReady } from './operations.ts'
 import { END, SingleReceive, type Owner, type Received } from './receiving.ts'
@@ -8,8 +8,7 @@ export class ChannelIterator<T> extends HandIterator<T> {
   readonly #core: ChannelCore<T>
   readonly #owner: Owner | undefined
   #isDone = false
-  // The `next()` that parked last; it knows the one that parked before it.
-  #parked: Step<T> | undefined
+  readonly #parked = new ParkedSteps<Step<T>>()
 
   constructor(core: ChannelCore<T>, owner?: Owner) {
     super()
@@ -28,12 +27,10 @@ export class ChannelIterator<T> extends HandIterator<T> {
 
   override return(): Promise<Received<T>> {
     this.#isDone = true
-    for (let step = this.#parked; step !== undefined; step = step.earlier) {
-      if (!step.isQueued) continue
+    for (const step of this.#parked.take()) {
       this.#core.receivers.remove(step)
       step.end()
     }
-    this.#parked = undefined
     this.#core.settle()
     return Promise.resolve(END)
   }
@@ -46,12 +43,10 @@ export class ChannelIterator<T> extends HandIterator<T> {
   }
 
   #park(): Promise<Received<T>> {
-    let earlier = this.#parked
-    while (earlier?.isQueued === false) ({ earlier } = earlier)
-    const step = new Step(this.#core, this, earlier)
+    const step = new Step(this.#core, this)
     step.owner = this.#owner
-    this.#parked = step
     this.#core.receivers.append(step)
+    this.#parked.add(step)
     this.#core.settle()
     return step.promise
   }
@@ -59,12 +54,10 @@ export class ChannelIterator<T> extends HandIterator<T> {
 
 class Step<T> extends SingleReceive<T> {
   readonly #iterator: ChannelIterator<T>
-  readonly earlier: Step<T> | undefined
 
-  constructor(core: ChannelCore<T>, iterator: ChannelIterator<T>, earlier: Step<T> | undefined) {
+  constructor(core: ChannelCore<T>, iterator: ChannelIterator<T>) {
     super(core)
     this.#iterator = iterator
-    this.earlier = earlier
   }
 
   override fail(error: unknown): void {

@@ -4,6 +4,7 @@ import { errnoError, SluiceError } from '../errors.ts'
 import { turn } from '../turn.ts'
 import type { NativeEnvironment } from './addon.ts'
 import { loadNative } from './loader.ts'
+import { WaitTable } from './wait-table.ts'
 
 /** Who is told about the readiness of an endpoint, the events of a child, the outcomes of a journal, or that a wait may go on. */
 export interface Handler {
@@ -34,7 +35,7 @@ export interface WaitHost extends KeepAlive {
   /** A number that no wait of this thread has, and never 0. */
   readonly freeWait: number
   /** Takes that number. */
-  addWait(wait: number, handler: Handler): void
+  addWait(handler: Handler): void
   removeWait(wait: number): void
 }
 
@@ -49,8 +50,7 @@ export class Environment implements EndpointHost, WaitHost {
   readonly #endpoints = new Map<number, Handler>()
   readonly #children = new Map<number, Handler>()
   readonly #journals = new Map<number, Handler>()
-  readonly #waits = new Map<number, Handler>()
-  #freeWait = 1
+  readonly #waits = new WaitTable()
   readonly #events = new Uint32Array(512)
   #due: Handler[] = []
   #immediate = false
@@ -68,7 +68,7 @@ export class Environment implements EndpointHost, WaitHost {
   }
 
   get freeWait(): number {
-    return this.#freeWait
+    return this.#waits.free
   }
 
   addEndpoint(id: number, handler: Handler): void {
@@ -95,14 +95,12 @@ export class Environment implements EndpointHost, WaitHost {
     this.#journals.delete(id)
   }
 
-  addWait(wait: number, handler: Handler): void {
-    this.#waits.set(wait, handler)
-    do this.#freeWait = (this.#freeWait + 1) >>> 0
-    while (this.#freeWait === 0 || this.#waits.has(this.#freeWait))
+  addWait(handler: Handler): void {
+    this.#waits.add(handler)
   }
 
   removeWait(wait: number): void {
-    this.#waits.delete(wait)
+    this.#waits.remove(wait)
   }
 
   hold(): void {
@@ -140,7 +138,7 @@ export class Environment implements EndpointHost, WaitHost {
     }
   }
 
-  #handlers(kind: number | undefined): Map<number, Handler> {
+  #handlers(kind: number | undefined): { get(id: number): Handler | undefined } {
     if (kind === CHILD) return this.#children
     if (kind === JOURNAL) return this.#journals
     return kind === WAIT ? this.#waits : this.#endpoints
@@ -180,12 +178,11 @@ export class Environment implements EndpointHost, WaitHost {
       ...this.#endpoints.values(),
       ...this.#children.values(),
       ...this.#journals.values(),
-      ...this.#waits.values(),
+      ...this.#waits.drain(),
     ]
     this.#endpoints.clear()
     this.#children.clear()
     this.#journals.clear()
-    this.#waits.clear()
     this.#due = []
     for (const handler of handlers) handler.fail(error)
   }

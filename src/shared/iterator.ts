@@ -1,5 +1,5 @@
 // `for await` over a shared channel. Hand-written, so that leaving answers at once while a `next()` is parked. Leaving takes nothing and closes nothing.
-import { HandIterator } from '../iterator.ts'
+import { HandIterator, ParkedSteps } from '../iterator.ts'
 import { ENDED } from '../native/index.ts'
 import { refused, settledLater } from '../ready.ts'
 import { turn } from '../turn.ts'
@@ -9,7 +9,7 @@ import { over, ReceiveWait } from './receiving.ts'
 
 export class SharedIterator<T> extends HandIterator<T> {
   readonly #port: Port<T>
-  readonly #parked = new Set<Step<T>>()
+  readonly #parked = new ParkedSteps<Step<T>>()
   #isDone = false
 
   constructor(port: Port<T>) {
@@ -34,7 +34,7 @@ export class SharedIterator<T> extends HandIterator<T> {
 
   override return(): Promise<Received<T>> {
     this.#isDone = true
-    for (const step of this.#parked) step.dismiss()
+    for (const step of this.#parked.take()) step.dismiss()
     return Promise.resolve(END)
   }
 
@@ -43,10 +43,6 @@ export class SharedIterator<T> extends HandIterator<T> {
     const isFirst = !this.#isDone
     this.#isDone = true
     return isFirst
-  }
-
-  forget(step: Step<T>): void {
-    this.#parked.delete(step)
   }
 
   #park(): Promise<Received<T>> {
@@ -67,9 +63,5 @@ class Step<T> extends ReceiveWait<T> {
   override left(): void {
     if (this.#iterator.endsFirst()) super.left()
     else this.end()
-  }
-
-  protected override ended(): void {
-    this.#iterator.forget(this)
   }
 }

@@ -4,18 +4,22 @@ import type { SluiceError } from '../errors.ts'
 import type { Handler, NativeWaits, WaitHost } from '../native/index.ts'
 import { turn } from '../turn.ts'
 import { Guard, type WaitOptions } from '../wait.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 
 /** A wait as its room sees it. */
-interface Waiting extends Handler {
-  readonly number: number
-  readonly keepsAlive: boolean
-  left(): void
+abstract class Entry extends Waiting<Entry> implements Handler {
+  abstract readonly number: number
+  abstract readonly keepsAlive: boolean
+  abstract ready(): void
+  abstract fail(error: SluiceError): void
+  /** The instance has left: nothing comes any more. */
+  abstract left(): void
 }
 
 export class WaitRoom {
   readonly host: WaitHost
   readonly #native: NativeWaits
-  readonly #waits = new Set<Waiting>()
+  readonly #waits = new WaitingList<Entry>()
   hasLeft = false
 
   constructor(host: WaitHost, native: NativeWaits) {
@@ -29,19 +33,19 @@ export class WaitRoom {
     return mayWait ? this.host.freeWait : 0
   }
 
-  enter(wait: Waiting): void {
-    this.#waits.add(wait)
-    this.host.addWait(wait.number, wait)
+  enter(wait: Entry): void {
+    this.#waits.append(wait)
+    this.host.addWait(wait)
     if (wait.keepsAlive) this.host.hold()
   }
 
-  exit(wait: Waiting): void {
-    this.#waits.delete(wait)
+  exit(wait: Entry): void {
+    this.#waits.remove(wait)
     this.host.removeWait(wait.number)
     if (wait.keepsAlive) this.host.drop()
   }
 
-  giveUp(wait: Waiting): boolean {
+  giveUp(wait: Entry): boolean {
     return this.#native.giveUp(wait.number)
   }
 
@@ -49,16 +53,16 @@ export class WaitRoom {
   leave(): void {
     if (this.hasLeft) return
     this.hasLeft = true
-    for (const wait of this.#waits) wait.ready()
+    for (const wait of this.#waits.all()) wait.ready()
     // Another thread may serve one meanwhile, and giving one up may let in those behind it: the last is the first to go.
-    for (const wait of [...this.#waits].reverse()) if (!this.giveUp(wait)) wait.ready()
+    for (const wait of this.#waits.all().reverse()) if (!this.giveUp(wait)) wait.ready()
     this.#native.leave()
-    for (const wait of this.#waits) wait.left()
+    for (let wait = this.#waits.shift(); wait !== undefined; wait = this.#waits.shift()) wait.left()
   }
 }
 
 /** One operation that waits. It has been told natively to wait under the number that was free. */
-export abstract class Wait<T> implements Waiting {
+export abstract class Wait<T> extends Entry {
   readonly number: number
   readonly promise: Promise<T>
   readonly keepsAlive: boolean
@@ -69,6 +73,7 @@ export abstract class Wait<T> implements Waiting {
   #reject!: (error: unknown) => void
 
   constructor(room: WaitRoom, keepsAlive: boolean) {
+    super()
     this.#room = room
     this.number = room.host.freeWait
     this.keepsAlive = keepsAlive
@@ -81,8 +86,6 @@ export abstract class Wait<T> implements Waiting {
 
   /** Settles, if its outcome is there. It may be called in vain. */
   abstract look(): void
-  /** The instance has left: nothing comes any more. */
-  abstract left(): void
 
   bound(options: WaitOptions | undefined, what: string): Promise<T> {
     this.#guard = Guard.of(options, what, error => this.giveUp(error))

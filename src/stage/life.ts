@@ -1,7 +1,7 @@
 // From start to end of a stage: its context, its signal, and the promise of its end. What happens on the way is the stage's matter.
 import { Deferred } from '../deferred.ts'
-import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
-import { timeoutError } from '../errors.ts'
+import { checkWait, Guard, rejected, type WaitOptions } from '../wait.ts'
+import { stopWithin } from './stopping.ts'
 import type { StageContext } from './types.ts'
 
 export class Life {
@@ -70,25 +70,10 @@ export class Life {
 
   /** Waits for the end that `begin` has begun, however it comes; when that takes too long, `force` is called. */
   stop(options: WaitOptions | undefined, begin: () => void, force: (error: unknown) => void): Promise<void> {
-    try {
-      checkWait(options)
-    } catch (error) {
-      return rejected(error)
+    const begun = (): boolean => {
+      begin()
+      return this.isOver
     }
-    begin()
-    if (this.isOver) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const giveUp = (error: unknown): void => {
-        force(error)
-        reject(error)
-      }
-      if (triesOnce(options)) return giveUp(timeoutError('The stop', 0))
-      const guard = Guard.of(options, 'The stop', giveUp)
-      const ended = (): void => {
-        guard?.disarm()
-        resolve()
-      }
-      this.#done.promise.then(ended, ended)
-    })
+    return stopWithin(options, { done: this.done, begin: begun, force })
   }
 }

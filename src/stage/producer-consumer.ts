@@ -2,17 +2,16 @@
 // bounded by its buffer and what one call of its handler gives at once.
 import { list } from '../observe/index.ts'
 import type { StageMetrics } from '../observe/metrics.ts'
-import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 import { BatchWork, type BatchUser } from './batch-work.ts'
 import { emitInto } from './emission.ts'
-import { EventsOf } from './events.ts'
+import { Giver } from './giver.ts'
 import { Pump } from './pump.ts'
 import { checkHandler, Inlet } from './inlet.ts'
 import { invalidOption } from '../errors.ts'
 import { Life } from './life.ts'
 import type { Link } from './link.ts'
-import { checkedMode, outletSettings, stageName } from './options.ts'
+import { outletSettings, stageName } from './options.ts'
 import { manyOrigin } from './origins/index.ts'
 import { Outlet } from './outlet.ts'
 import { outletOf, registerOutlet } from './outlets.ts'
@@ -29,14 +28,14 @@ import type {
 
 type Handle<I, O> = (events: readonly I[], context: StageContext) => Many<O> | Promise<readonly O[]>
 
-class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I> {
+class ProducerConsumerStage<I, O> extends Giver<O> implements ProducerConsumer<I, O>, BatchUser<I> {
   /** What is asked for below is answered as far as it goes before anybody asks for more. */
   readonly isGreedy = true
   readonly #handle: Handle<I, O>
-  readonly #life: Life
+  protected override readonly life: Life
   readonly #inlet: Inlet<I>
   readonly #work: BatchWork<I>
-  readonly #outlet: Outlet<O>
+  protected override readonly outlet: Outlet<O>
   // What the last handler gives bit by bit.
   #pump: Pump<O> | undefined
   #ending: Ending = NORMAL
@@ -44,84 +43,60 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
   #discarded = 0
 
   constructor(handle: Handle<I, O>, options: ProducerOptions<O>) {
+    super()
     this.#handle = handle
-    this.#life = new Life(stageName(options, ''))
+    this.life = new Life(stageName(options, ''))
     this.#work = new BatchWork<I>(this)
-    this.#inlet = new Inlet<I>(this.#life, this.#work, () => this.#finished())
-    this.#outlet = new Outlet<O>(this.#life.name, outletSettings(options, undefined), {
+    this.#inlet = new Inlet<I>(this.life, this.#work, () => this.#finished())
+    this.outlet = new Outlet<O>(this.life.name, outletSettings(options, undefined), {
       onDemand: () => this.#wake(),
       onEnded: () => void this.#close(),
       onFailure: error => {
         this.failed(error)
         // Who shares out events no longer can, so nothing of what is here can be given away.
-        this.#outlet.abandon(failureOf(error))
+        this.outlet.abandon(failureOf(error))
       },
     })
-    registerOutlet(this, this.#outlet)
+    registerOutlet(this, this.outlet)
     list('stages', this.name, this, stage => stage.metrics())
-  }
-
-  get name(): string {
-    return this.#life.name
-  }
-
-  get done(): Promise<void> {
-    return this.#life.done
-  }
-
-  get rate(): RateOptions | undefined {
-    return this.#outlet.rate
-  }
-
-  set rate(rate: RateOptions | undefined) {
-    this.#outlet.rate = rate
   }
 
   async subscribeTo<P extends I>(producer: Producer<P>, options: SubscribeOptions<P> = {}): Promise<Subscription> {
     // Whoever takes all of I takes all of P; the selector is asked about events of the producer only.
     const outlet = outletOf(producer as Producer<unknown>)
-    if (outlet === (this.#outlet as unknown)) throw invalidOption('producer', 'another stage', producer)
+    if (outlet === (this.outlet as unknown)) throw invalidOption('producer', 'another stage', producer)
     return this.#inlet.subscribe(outlet as never, options as never)
   }
 
-  emit(events: readonly O[]): void {
-    emitInto(this.#outlet, events)
+  override emit(events: readonly O[]): void {
+    emitInto(this.outlet, events)
   }
 
-  demand(mode: 'forward' | 'accumulate'): void {
-    if (checkedMode(mode) === 'forward') this.#outlet.forward()
-    else this.#outlet.accumulate()
-  }
-
-  events(options: SubscribeOptions<O> = {}): AsyncIterable<O> {
-    return new EventsOf(this.#outlet, options)
-  }
-
-  stop(reason?: unknown, options?: WaitOptions): Promise<void> {
+  override stop(reason?: unknown, options?: WaitOptions): Promise<void> {
     const begin = (): void => {
       if (!this.#isStopping) this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#isStopping = true
       this.#inlet.close(this.#ending)
-      this.#outlet.forward()
-      this.#outlet.stopWaiting()
+      this.outlet.forward()
+      this.outlet.stopWaiting()
       this.#wake()
     }
     const force = (error: unknown): void => {
-      this.#life.abort(error)
+      this.life.abort(error)
       this.#discarded += this.#work.drop()
-      this.#outlet.abandon(failureOf(error))
+      this.outlet.abandon(failureOf(error))
       // What its handler gave bit by bit may take its time to close.
-      this.#life.end()
+      this.life.end()
     }
-    return this.#life.stop(options, begin, force)
+    return this.life.stop(options, begin, force)
   }
 
-  flushed(options?: WaitOptions): Promise<void> {
-    return this.#life.reach(options, reached => this.#work.add({ reached: () => this.#outlet.flush(reached) }))
+  override flushed(options?: WaitOptions): Promise<void> {
+    return this.life.reach(options, reached => this.#work.add({ reached: () => this.outlet.flush(reached) }))
   }
 
-  metrics(): StageMetrics {
-    const { unmet: demand, buffered, discarded, given: handled, subscribers } = this.#outlet
+  override metrics(): StageMetrics {
+    const { unmet: demand, buffered, discarded, given: handled, subscribers } = this.outlet
     const held = buffered + this.#work.events
     return {
       kind: 'stage',
@@ -134,29 +109,24 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     }
   }
 
-  /** `stop()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
-  }
-
   /** A new delivery needs demand, as the next of its batches only needs room: so what was asked for above sets their sizes. */
   mayHandle(isNewDelivery: boolean): boolean {
-    return this.#isDeserted || (this.#outlet.hasRoom && (!isNewDelivery || this.#outlet.unmet > 0))
+    return this.#isDeserted || (this.outlet.hasRoom && (!isNewDelivery || this.outlet.unmet > 0))
   }
 
   handle(events: readonly I[]): unknown {
-    return this.#handle(events, this.#life.context)
+    return this.#handle(events, this.life.context)
   }
 
   accept(outcome: unknown): void {
     if (Array.isArray(outcome)) {
-      this.#outlet.emit(outcome.slice() as readonly O[], true)
+      this.outlet.emit(outcome.slice() as readonly O[], true)
       return this.#work.done()
     }
     const origin = manyOrigin<O>(outcome)
     if (origin === undefined)
       throw invalidOption('handle', 'a function that gives an array, a generator or an async iterable', outcome)
-    const pump = new Pump<O>(origin, this.#outlet, failure => {
+    const pump = new Pump<O>(origin, this.outlet, failure => {
       if (this.#pump === pump) this.#pump = undefined
       if (failure !== undefined) this.failed(failure.error)
       this.#work.done()
@@ -169,7 +139,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
     const { error: cause } = failureOf(error)
     this.#discarded += this.#inlet.fail(cause)
     void this.#pump?.stop()
-    this.#outlet.stopWaiting()
+    this.outlet.stopWaiting()
   }
 
   over(link: Link<I>, ending: Ending): void {
@@ -182,7 +152,7 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   /** It stops, and nobody is there to ask for the rest. */
   get #isDeserted(): boolean {
-    return this.#isStopping && this.#outlet.subscribers === 0
+    return this.#isStopping && this.outlet.subscribers === 0
   }
 
   #wake(): void {
@@ -193,13 +163,13 @@ class ProducerConsumerStage<I, O> implements ProducerConsumer<I, O>, BatchUser<I
 
   /** All that came is handled: those below get the rest, and then the end. */
   #finished(): void {
-    const failure = this.#life.failure
-    this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
+    const failure = this.life.failure
+    this.outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
   }
 
   async #close(): Promise<void> {
     await this.#pump?.stop()
-    this.#life.end()
+    this.life.end()
   }
 }
 

@@ -1,112 +1,82 @@
 // The stage that only gives: an origin, an outlet, and its end.
 import { list } from '../observe/index.ts'
 import type { StageMetrics } from '../observe/metrics.ts'
-import type { RateOptions } from '../rate.ts'
 import type { WaitOptions } from '../wait.ts'
 import { emitInto } from './emission.ts'
-import { EventsOf } from './events.ts'
+import { Giver } from './giver.ts'
 import { Pump } from './pump.ts'
 import { Life } from './life.ts'
 import { BUFFER_SIZE } from './limits.ts'
-import { checkedMode, outletSettings, stageName } from './options.ts'
+import { outletSettings, stageName } from './options.ts'
 import { sourceOrigin, type Source } from './origins/index.ts'
 import { Outlet } from './outlet.ts'
 import { registerOutlet } from './outlets.ts'
 import { endingOf, failureOf, NORMAL, type Ending } from './stage-errors.ts'
-import type { Producer, ProducerOptions, SubscribeOptions } from './types.ts'
+import type { Producer, ProducerOptions } from './types.ts'
 
-class ProducerStage<O> implements Producer<O> {
-  readonly #life: Life
-  readonly #outlet: Outlet<O>
+class ProducerStage<O> extends Giver<O> {
+  protected override readonly life: Life
+  protected override readonly outlet: Outlet<O>
   readonly #pump: Pump<O>
   #ending: Ending = NORMAL
   #isStopping = false
 
   constructor(source: Source<O>, options: ProducerOptions<O>) {
-    this.#life = new Life(stageName(options, ''))
-    this.#outlet = new Outlet(this.#life.name, outletSettings(options, BUFFER_SIZE), {
+    super()
+    this.life = new Life(stageName(options, ''))
+    this.outlet = new Outlet(this.life.name, outletSettings(options, BUFFER_SIZE), {
       onDemand: () => this.#pump.run(),
       onEnded: () => void this.#close(),
       onFailure: error => this.#fail(error),
     })
-    this.#pump = new Pump(sourceOrigin(source, this.#life.context), this.#outlet, failure => {
-      if (failure !== undefined) this.#life.fail(failure.error)
-      this.#outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
+    this.#pump = new Pump(sourceOrigin(source, this.life.context), this.outlet, failure => {
+      if (failure !== undefined) this.life.fail(failure.error)
+      this.outlet.end(failure === undefined ? this.#ending : failureOf(failure.error))
     })
-    registerOutlet(this, this.#outlet)
+    registerOutlet(this, this.outlet)
     list('stages', this.name, this, stage => stage.metrics())
   }
 
-  get name(): string {
-    return this.#life.name
-  }
-
-  get done(): Promise<void> {
-    return this.#life.done
-  }
-
-  get rate(): RateOptions | undefined {
-    return this.#outlet.rate
-  }
-
-  set rate(rate: RateOptions | undefined) {
-    this.#outlet.rate = rate
-  }
-
-  emit(events: readonly O[]): void {
-    emitInto(this.#outlet, events)
+  override emit(events: readonly O[]): void {
+    emitInto(this.outlet, events)
     this.#pump.poke()
   }
 
-  demand(mode: 'forward' | 'accumulate'): void {
-    if (checkedMode(mode) === 'forward') this.#outlet.forward()
-    else this.#outlet.accumulate()
-  }
-
-  events(options: SubscribeOptions<O> = {}): AsyncIterable<O> {
-    return new EventsOf(this.#outlet, options)
-  }
-
-  stop(reason?: unknown, options?: WaitOptions): Promise<void> {
+  override stop(reason?: unknown, options?: WaitOptions): Promise<void> {
     const begin = (): void => {
       if (!this.#isStopping) this.#ending = endingOf(reason, `The stage '${this.name}'`)
       this.#isStopping = true
-      this.#life.abort(reason)
+      this.life.abort(reason)
       void this.#pump.stop()
-      this.#outlet.stopWaiting()
+      this.outlet.stopWaiting()
     }
     const force = (error: unknown): void => {
-      this.#outlet.abandon(failureOf(error))
+      this.outlet.abandon(failureOf(error))
       // What it is fed from may take its time to close.
-      this.#life.end()
+      this.life.end()
     }
-    return this.#life.stop(options, begin, force)
+    return this.life.stop(options, begin, force)
   }
 
-  flushed(options?: WaitOptions): Promise<void> {
-    return this.#life.reach(options, reached => this.#outlet.flush(reached))
+  override flushed(options?: WaitOptions): Promise<void> {
+    return this.life.reach(options, reached => this.outlet.flush(reached))
   }
 
-  metrics(): StageMetrics {
-    const { unmet, buffered, discarded, given, subscribers } = this.#outlet
+  override metrics(): StageMetrics {
+    const { unmet, buffered, discarded, given, subscribers } = this.outlet
     return { kind: 'stage', name: this.name, demand: unmet, buffered, discarded, handled: given, subscribers }
   }
 
-  /** `stop()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
-  }
-
   #fail(error: unknown): void {
-    this.#life.fail(error)
-    this.#life.abort(error)
-    this.#outlet.abandon(failureOf(error))
+    this.life.fail(error)
+    this.life.abort(error)
+    this.outlet.abandon(failureOf(error))
   }
 
   /** What it is fed from is closed before it is over. */
   async #close(): Promise<void> {
     await this.#pump.stop()
-    this.#life.end()
+    this.life.end()
   }
 }
 

@@ -32,7 +32,7 @@ export function drawn(start: ValveNode): string {
 
 function vertex(node: ValveNode): string {
   const reasons = Array.from(node.holds, ({ reason }) => reason)
-  const waits = node.waits.size > 0 ? [`${node.waits.size} wait`] : []
+  const waits = node.waits.length > 0 ? [`${node.waits.length} wait`] : []
   const label = JSON.stringify([node.title, ...reasons, ...waits].join('\n'))
   return `  v${node.id} [label=${label}${node.isClosed ? ', style=filled' : ''}]`
 }

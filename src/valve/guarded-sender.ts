@@ -3,16 +3,23 @@ import { onAbort } from '../abort.ts'
 import type { Sender, SendPermit } from '../channel/index.ts'
 import { timeoutError } from '../errors.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 import { lookForCircle } from './deadlock.ts'
-import { Line } from './line.ts'
-import type { ValveNode, Wait } from './node.ts'
+import { Wait, type ValveNode } from './node.ts'
 import type { StallWatch } from './stall.ts'
 
-interface Waiting {
+/** One in the line before the valve. */
+class Held extends Waiting<Held> {
   readonly wait: Wait
-  readonly guard: Guard | undefined
   /** With what is left of its time. */
-  pass(): void
+  readonly pass: () => void
+  guard: Guard | undefined = undefined
+
+  constructor(wait: Wait, pass: () => void) {
+    super()
+    this.wait = wait
+    this.pass = pass
+  }
 }
 
 export interface GuardSettings {
@@ -29,7 +36,7 @@ export class GuardedSender<T> implements Sender<T> {
   readonly #grace: number
   // Sends that passed since pressure began the so manieth time.
   #passed = { closing: 0, sends: 0 }
-  readonly #line = new Line<Waiting>()
+  readonly #line = new WaitingList<Held>()
   #isListening = false
   #isTold = false
 
@@ -107,18 +114,16 @@ export class GuardedSender<T> implements Sender<T> {
       const deadline = performance.now() + (options?.timeout ?? Infinity)
       const giveUp = (error: unknown): void => {
         this.#line.remove(waiting)
-        this.#node.waits.delete(waiting.wait)
+        this.#node.waits.remove(waiting.wait)
         reject(error)
       }
-      const waiting: Waiting = {
-        wait: this.#wait(false, error => {
-          waiting.guard?.disarm()
-          giveUp(error)
-        }),
-        guard: Guard.of(options, 'The send', giveUp),
-        pass: () => void act(leftOf(options, deadline)).then(resolve, reject),
-      }
-      this.#line.add(waiting)
+      const wait = new Wait(this.#from, false, error => {
+        waiting.guard?.disarm()
+        giveUp(error)
+      })
+      const waiting = new Held(wait, () => void act(leftOf(options, deadline)).then(resolve, reject))
+      waiting.guard = Guard.of(options, 'The send', giveUp)
+      this.#line.append(waiting)
       this.#listen()
       this.#begin(waiting.wait)
     })
@@ -138,9 +143,9 @@ export class GuardedSender<T> implements Sender<T> {
   ): Promise<R> {
     const controller = new AbortController()
     let failure: unknown
-    const wait = this.#wait(true, error => {
+    const wait = new Wait(this.#from, true, error => {
       failure = error
-      this.#node.waits.delete(wait)
+      this.#node.waits.remove(wait)
       controller.abort()
     })
     const signal = options?.signal
@@ -155,17 +160,13 @@ export class GuardedSender<T> implements Sender<T> {
       throw failure ?? error
     } finally {
       listener?.remove()
-      this.#node.waits.delete(wait)
+      this.#node.waits.remove(wait)
     }
-  }
-
-  #wait(isForRoom: boolean, fail: (error: unknown) => void): Wait {
-    return { from: this.#from, isForRoom, since: performance.now(), fail }
   }
 
   #begin(wait: Wait): void {
     const isNews = !this.#node.hasWaitLike(wait)
-    this.#node.waits.add(wait)
+    this.#node.waits.append(wait)
     this.#stalls.arm()
     // A crowd that waits for the same closes no circle that its first one has not closed.
     if (!isNews) return
@@ -200,7 +201,7 @@ export class GuardedSender<T> implements Sender<T> {
     const waiting = this.#line.shift()
     if (waiting !== undefined) {
       waiting.guard?.disarm()
-      this.#node.waits.delete(waiting.wait)
+      this.#node.waits.remove(waiting.wait)
       waiting.pass()
       // For those that are left the time begins anew.
       if (this.#line.length > 0) this.#stalls.arm()

@@ -2,17 +2,25 @@
 // nothing has to be undone in any order, and a circle of valves can't hold itself closed.
 import { Feed } from '../feed.ts'
 import { turn } from '../turn.ts'
+import { Waiting, WaitingList } from '../waiting.ts'
 import type { Hold } from './lease.ts'
 import type { ValveEvent } from './types.ts'
 
 /** A send that waits, and for what. */
-export interface Wait {
+export class Wait extends Waiting<Wait> {
   /** Whose send it is, if somebody said so. */
   readonly from: ValveNode | undefined
   /** For room in the channel behind the valve, and not for the valve. */
   readonly isForRoom: boolean
-  readonly since: number
-  fail(error: unknown): void
+  readonly since: number = performance.now()
+  readonly fail: (error: unknown) => void
+
+  constructor(from: ValveNode | undefined, isForRoom: boolean, fail: (error: unknown) => void) {
+    super()
+    this.from = from
+    this.isForRoom = isForRoom
+    this.fail = fail
+  }
 }
 
 let lastId = 0
@@ -29,7 +37,7 @@ export class ValveNode {
   // Those above that live as long as this one.
   readonly #kept = new Set<ValveNode>()
   #isKept = false
-  readonly waits: Set<Wait> = new Set<Wait>()
+  readonly waits: WaitingList<Wait> = new WaitingList<Wait>()
   readonly events: Feed<ValveEvent> = new Feed<ValveEvent>()
   /** Grows with everything that gets on. */
   progress = 0
@@ -104,8 +112,9 @@ export class ValveNode {
 
   /** Whether somebody of the same party waits for the same already. */
   hasWaitLike({ from, isForRoom }: Wait): boolean {
-    for (const wait of this.waits) if (wait.from === from && wait.isForRoom === isForRoom) return true
-    return false
+    let { first: wait } = this.waits
+    while (wait !== undefined && !(wait.from === from && wait.isForRoom === isForRoom)) wait = wait.after
+    return wait !== undefined
   }
 
   /** This valve and all below it, or above it. */

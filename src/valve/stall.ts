@@ -29,7 +29,7 @@ export class StallWatch {
 
   #look(): void {
     this.#timer = undefined
-    if (this.#node.waits.size === 0) return
+    if (this.#node.waits.length === 0) return
     if (this.#progress !== this.#seen) return this.arm()
     // Timers may fire up to a millisecond early; only a wait longer than one timer goes on.
     if (this.#due - performance.now() > 1) return this.#start()

@@ -130,7 +130,7 @@ export class Valve {
       name: node.name,
       leases: node.holds.size,
       appliedMs: node.closedMs,
-      mutedSenders: node.waits.size,
+      mutedSenders: node.waits.length,
       feeds: Array.from(node.downstream, ({ title }) => title),
       holders: holdersOf(node),
       waitsFor: waitsFor(node),

@@ -17,7 +17,7 @@ export interface Step {
 export function waitsOf(from: ValveNode): Step[] {
   const steps: Step[] = []
   for (const at of from.downstream) {
-    for (const wait of at.waits) {
+    for (const wait of at.waits.all()) {
       if (senderOf(at, wait) !== from) continue
       if (wait.isForRoom) steps.push({ from, at, to: at, for: 'room', wait })
       else for (const to of at.reach('downstream')) steps.push(...heldBy({ from, at, to, wait }))

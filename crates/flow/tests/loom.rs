@@ -3,6 +3,8 @@
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, reason = "a failing test is the point")]
 
+#[path = "support/orders.rs"]
+mod orders;
 mod support;
 
 use std::sync::Arc;
@@ -10,16 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flow::{Channel, Member, Overflow, Receiving, Semaphore, Sending, Settings, Settled};
 use loom::thread;
+use orders::in_every_order;
 use support::{Bell, collect, join_channel, join_semaphore, open_channel, open_semaphore, receive, take};
-
-/// Forced switches of threads in one run of a model; one more multiplies the time by ten.
-const SWITCHES: usize = 3;
-
-fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(SWITCHES);
-    builder.check(model);
-}
 
 fn settings(capacity: usize) -> Settings {
     Settings { capacity, max_bytes: usize::MAX, overflow: Overflow::Block, codec: 0 }

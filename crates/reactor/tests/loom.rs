@@ -4,6 +4,9 @@
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, reason = "a failing test is the point")]
 
+#[path = "../../flow/tests/support/orders.rs"]
+mod orders;
+
 use std::collections::BTreeSet;
 use std::io::{PipeWriter, Write as _, pipe};
 use std::sync::Arc;
@@ -12,16 +15,8 @@ use std::sync::atomic::Ordering;
 use loom::sync::atomic::AtomicBool;
 use loom::sync::{Condvar, Mutex};
 use loom::thread;
+use orders::in_every_order;
 use reactor::{Completion, Endpoint, Environment, IoLoop, Lane, Reactor, Watch};
-
-/// Forced switches of threads in one run of a model; one more multiplies the time by ten.
-const SWITCHES: usize = 3;
-
-fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(SWITCHES);
-    builder.check(model);
-}
 
 /// The thread of an environment, asleep until it is woken.
 struct Sleeper {

@@ -2,11 +2,11 @@
 import type { StageMetrics } from '../../observe/metrics.ts'
 import { Deferred } from '../../deferred.ts'
 import { SluiceError } from '../../errors.ts'
-import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../../wait.ts'
-import { timeoutError } from '../../errors.ts'
+import type { WaitOptions } from '../../wait.ts'
 import { stageName } from '../options.ts'
 import { outletOf } from '../outlets.ts'
 import { producerConsumer } from '../producer-consumer.ts'
+import { stopWithin } from '../stopping.ts'
 import type { Dispatcher, Producer, ProducerConsumer, StageBase, StageContext } from '../types.ts'
 import { Batcher } from './batcher.ts'
 import { Intake } from './intake.ts'
@@ -66,23 +66,11 @@ class MessagePipeline<T> implements Messages<T> {
   }
 
   stop(options?: WaitOptions): Promise<void> {
-    try {
-      checkWait(options)
-    } catch (error) {
-      return rejected(error)
+    const begin = (): boolean => {
+      this.#intake.stop()
+      return this.#isOver
     }
-    this.#intake.stop()
-    if (this.#isOver) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const giveUp = (error: unknown): void => void this.#abandon(error).then(() => reject(error as Error))
-      if (triesOnce(options)) return giveUp(timeoutError('The stop', 0))
-      const guard = Guard.of(options, 'The stop', giveUp)
-      const ended = (): void => {
-        guard?.disarm()
-        resolve()
-      }
-      this.#done.promise.then(ended, ended)
-    })
+    return stopWithin(options, { done: this.done, begin, force: error => this.#abandon(error) })
   }
 
   metrics(): readonly StageMetrics[] {

@@ -1,8 +1,9 @@
-// Runs every JavaScript block of the documentation in a process of its own: it ends well, and prints what its comments say.
+// Runs every JavaScript block of the README, and of the other documents those that say what they print, in a process of its own: it ends
+// well, and prints that.
 
 import test from 'ava'
 import { startScript, type NodeChild } from '../helpers/children.ts'
-import { readSource } from '../helpers/sources.ts'
+import { readSource, sourcesIn } from '../helpers/sources.ts'
 
 function examplesIn(file: string): string[] {
   return [...readSource(file).text.matchAll(/^```js\n(?<code>[\s\S]*?)^```$/gmu)].map(
@@ -32,8 +33,21 @@ test('the README has five examples, and each says what it prints', t => {
   for (const code of examples) t.true(promisedLines(code).length > 0)
 })
 
-for (const [index, code] of examples.entries()) {
-  test(`example ${index + 1} of the README prints what it says`, async t => {
+const others = sourcesIn('docs', '.md').flatMap(({ file }) =>
+  examplesIn(file)
+    .map((code, index) => ({ title: `example ${index + 1} of ${file}`, code }))
+    .filter(({ code }) => promisedLines(code).length > 0),
+)
+
+test('other documents have examples that say what they print', t => {
+  t.true(others.length > 0)
+})
+
+for (const { title, code } of [
+  ...examples.map((code, index) => ({ title: `example ${index + 1} of the README`, code })),
+  ...others,
+]) {
+  test(`${title} prints what it says`, async t => {
     await using child = startScript(code)
     const lines = await linesOf(child)
     t.deepEqual(await child.exited, { code: 0, signal: null }, child.stderr)
