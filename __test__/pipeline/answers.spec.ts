@@ -265,7 +265,7 @@ test('PIPE-8: a nack that names an output buries that one alone, and a fatal one
   await pipeline.close()
 })
 
-test('PIPE-8: a deadLetter that throws halts the processor; nothing is lost', async t => {
+test('PIPE-8: a deadLetter that throws halts the processor with ERR_NACK; nothing is lost', async t => {
   let isBroken = true
   const letters: unknown[] = []
   const { pipeline, writer, processor } = await scene(
@@ -283,8 +283,8 @@ test('PIPE-8: a deadLetter that throws halts the processor; nothing is lost', as
       },
     },
   )
-  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }))
-  t.is(error?.message, 'no letters')
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { message: 'no letters' })
   isBroken = false
   processor.resume()
   await processor.caughtUp({ timeout: 5000 })

@@ -5,6 +5,7 @@ import type { Line } from './line.ts'
 import { checkNack } from './link.ts'
 import type { ProcessorSettings } from './options.ts'
 import type { Flight, Outbox } from './outbox.ts'
+import { gaveUp } from './pipeline-errors.ts'
 import type { Refusal, Refusals } from './refusals.ts'
 import type { ProcessorTotals } from './totals.ts'
 import type { Nack, WriteItem } from './types.ts'
@@ -130,7 +131,7 @@ export class Answers<O> {
     const settle = (failure: { readonly error: unknown } | undefined): void => {
       this.#isBurying = false
       if (this.#isOver) return
-      if (failure !== undefined) return owner.halt(failure.error)
+      if (failure !== undefined) return owner.halt(gaveUp(this.#settings.name, letter.sequence, failure.error))
       owner.totals.deadLetters += 1
       this.#outbox.drop(items.length)
       this.#refusals.exhausted = undefined
