@@ -58,8 +58,12 @@ test("PIPE-12: with ack 'none' nothing is sent twice", async t => {
   t.teardown(() => process.off('warning', note))
   writer.fail(0, new Error('lost'))
   await waitFor(() => warnings.includes('lost'))
+  await pipeline.publish(3)
+  await waitFor(() => writer.calls.length === 2)
+  writer.settle(1, { sequence: 3, index: 0, reason: 'refused' })
+  await waitFor(() => warnings.includes('refused'))
   await processor.caughtUp({ timeout: 5000 })
-  t.is(writer.calls.length, 1)
+  t.is(writer.calls.length, 2)
   await pipeline.close()
 })
 
@@ -211,6 +215,27 @@ test('S1.22, PIPE-8: after the last try deadLetter gets the outputs of that even
   // It was in the batch that failed first, then alone.
   t.is(writer.items.filter(({ value }) => value === 3).length, 3)
   t.is(pipeline.metrics().processors['p']?.deadLetters, 1)
+  await pipeline.close()
+})
+
+test('PIPE-8: without another try too, of several events that failed together only the one to blame is given up', async t => {
+  const letters: number[] = []
+  const { pipeline, writer, processor } = await scene(
+    5,
+    { onExhausted: 'dead-letter', deadLetter: ({ sequence }) => void letters.push(sequence) },
+    {
+      onWrite: ({ items }) => {
+        if (items.some(({ value }) => value === 3)) throw new Error('poison')
+      },
+    },
+  )
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual(letters, [3])
+  const taken = writer.calls.filter(({ batch }) => batch.items.every(({ value }) => value !== 3))
+  t.deepEqual(
+    taken.flatMap(({ batch }) => batch.items.map(({ value }) => value)),
+    [1, 2, 4, 5],
+  )
   await pipeline.close()
 })
 

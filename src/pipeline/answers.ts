@@ -58,7 +58,11 @@ export class Answers<O> {
   /** `sent` is what `write` was given, whatever was taken back since. */
   fulfilled(flight: Flight<O>, sent: readonly WriteItem<O>[], outcome: void | Nack): void {
     if (this.#isOver) return
-    if (this.#settings.ack === 'none') return this.#freed(flight)
+    if (this.#settings.ack === 'none') {
+      if (outcome !== undefined && outcome !== null)
+        warn(outcome.reason ?? `The writer ${this.#settings.writer.name} refused event ${outcome.sequence}`)
+      return this.#freed(flight)
+    }
     try {
       if (outcome !== undefined && outcome !== null) return this.#returned(flight, sent, outcome)
     } catch (error) {
@@ -116,6 +120,11 @@ export class Answers<O> {
   overdue(): void {
     const { oldest } = this.#outbox
     if (oldest !== undefined) this.thrown(oldest, timeoutError('The acknowledgement', this.#settings.ackTimeout))
+  }
+
+  /** Several events failed together, and only by itself it shows which is to blame: none is given up for what another did. */
+  mayBeAnother({ tried, culprits }: Refusal): boolean {
+    return tried > culprits && this.isSearching
   }
 
   /** The last try failed: `deadLetter` gets it, and the rest goes on. */

@@ -258,7 +258,8 @@ export class Course<I, O> implements Sender {
     // Whoever is fenced off has no say in what becomes of an output.
     const isBuried =
       this.#owner.settings.deadLetter !== undefined && !SluiceError.is(exhausted.reason, 'ERR_SEQUENCE_FENCED')
-    if (isBuried) this.#answers.bury(exhausted, this.#owner)
+    if (isBuried && this.#answers.mayBeAnother(exhausted)) this.#refusals.exhausted = undefined
+    else if (isBuried) this.#answers.bury(exhausted, this.#owner)
     else this.#owner.halt(gaveUp(this.#owner.settings.name, first?.number ?? 0, exhausted.reason))
   }
 

@@ -122,7 +122,7 @@ function json<I>(): Codec<I> {
   }
 }
 
-function checkObject(option: string, value: unknown): void {
+export function checkObject(option: string, value: unknown): void {
   if (value === null || typeof value !== 'object') throw invalidOption(option, 'an object', value)
 }
 
