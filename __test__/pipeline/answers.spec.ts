@@ -239,6 +239,31 @@ test('PIPE-8: without another try too, of several events that failed together on
   await pipeline.close()
 })
 
+test('a writer that takes its batch apart is sent the same again, and acknowledges all of it', async t => {
+  const seen: string[] = []
+  let isBroken = true
+  const { pipeline, processor } = await scene(
+    3,
+    { retry: { attempts: 3, ...quick }, process: ({ data }) => [data, -data] },
+    {
+      onWrite: ({ items }) => {
+        seen.push(items.map(({ value }) => value).join())
+        ;(items as unknown[]).splice(0)
+        if (isBroken) {
+          isBroken = false
+          throw new Error('once')
+        }
+      },
+    },
+  )
+  await processor.caughtUp({ timeout: 5000 })
+  const all = '1,-1,2,-2,3,-3'
+  t.is(seen[0], all)
+  t.is(seen.slice(1).join(), all)
+  t.is(processor.published, 3)
+  await pipeline.close()
+})
+
 test('PIPE-8: behind a refused output nothing is sent before it is acknowledged', async t => {
   const { pipeline, writer, processor } = await scene(3, { retry: { attempts: 9, ...quick } }, { maxBatch: 1 })
   await waitFor(() => writer.calls.length === 3)

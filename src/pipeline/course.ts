@@ -238,7 +238,8 @@ export class Course<I, O> implements Sender {
     const flight = this.#outbox.send(items, now)
     turns.took(this, items.length)
     if (settings.ack === 'none') this.#answers.handedOver()
-    const batch = { processor: settings.name, epoch: this.epoch, items }
+    // A list of its own: what the writer does to it, a sort say, changes nothing of what is to be acknowledged or sent again.
+    const batch = { processor: settings.name, epoch: this.epoch, items: items.slice() }
     try {
       Promise.resolve(settings.writer.write(batch, this.#link)).then(
         outcome => this.#answers.fulfilled(flight, items, outcome),
