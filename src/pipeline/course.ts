@@ -42,9 +42,11 @@ export class Course<I, O> implements Sender {
   #isPumping = false
   #isFilling = false
   #isStale = false
-  // The event loop has its turn first: until then nothing is taken, pulled or sent.
   #isDeferred = false
-  #sentThisTurn = 0
+  // The event loop has its turn first: until then nothing is sent, and so no more is made than the look-ahead allows.
+  #isYielding = false
+  // Outputs that were sent although the turn's budget is spent.
+  #overdrawn = 0
   // Since when the writer has had nothing of ours although there is work; 0 if it has, or there is none.
   #idleSince = 0
   readonly #owner: CourseOwner<I, O>
@@ -87,7 +89,7 @@ export class Course<I, O> implements Sender {
   }
 
   get hasMore(): boolean {
-    if (this.isOver || this.#isDeferred || !this.#owner.isActive || this.#refusals.isHolding) return false
+    if (this.isOver || this.#isYielding || !this.#owner.isActive || this.#refusals.isHolding) return false
     // Behind what may be refused once more, everything sent would have to be sent again. Who acknowledges by itself may wait for more.
     const { isProbing } = this.#refusals
     if (isProbing && this.#owner.settings.ack === 'batch' && this.#outbox.sent > this.#outbox.acked) return false
@@ -176,7 +178,8 @@ export class Course<I, O> implements Sender {
 
   readonly #resume = (): void => {
     this.#isDeferred = false
-    this.#sentThisTurn = 0
+    this.#isYielding = false
+    this.#overdrawn = 0
     this.pump()
   }
 
@@ -184,7 +187,7 @@ export class Course<I, O> implements Sender {
     // A callback of the user may lead here once more.
     if (this.#isFilling || this.isOver) return
     this.#isFilling = true
-    for (let goesOn = this.#owner.isActive && !this.#isDeferred; goesOn;) {
+    for (let goesOn = this.#owner.isActive; goesOn;) {
       this.line.settle()
       const { claimed, head } = this.line
       this.#claim()
@@ -250,8 +253,11 @@ export class Course<I, O> implements Sender {
     }
     this.#ackTimer.check()
     // A writer that fulfils at once would keep everybody else waiting for as long as there are outputs.
-    this.#sentThisTurn += items.length
-    if (!turn.tick() && this.#sentThisTurn >= LEAST) this.changedLater()
+    if (turn.tick()) this.#overdrawn = 0
+    else if ((this.#overdrawn += items.length) >= LEAST) {
+      this.#isYielding = true
+      this.changedLater()
+    }
   }
 
   /** What came to its last try has its turn when everything before it is done. */
