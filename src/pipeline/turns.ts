@@ -50,9 +50,10 @@ export class Turns {
   /** What this one could send now. */
   creditOf(sender: Sender): number {
     if (sender.ownCredit !== undefined) return Math.max(0, sender.ownCredit)
-    if (sender.held > 0) return Math.max(0, this.#open)
+    if (sender.held > 0) return Math.max(0, this.#openBut(this.#idle))
     // It is one of those for whom places are kept.
-    return Math.max(0, Math.min(this.#capacity - this.#held, Math.max(1, this.#open + 1)))
+    const free = this.#capacity - this.#held
+    return Math.max(0, Math.min(free, Math.max(1, this.#openBut(this.#idle - 1))))
   }
 
   /** It has something to send. */
@@ -94,9 +95,9 @@ export class Turns {
     sender.isQueued = false
   }
 
-  /** Free places that are not kept for senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
-  get #open(): number {
-    return this.#capacity - this.#held - Math.min(this.#idle, Math.floor(this.#capacity / 2))
+  /** Free places that are not kept for so many senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
+  #openBut(idle: number): number {
+    return this.#capacity - this.#held - Math.min(idle, Math.floor(this.#capacity / 2))
   }
 
   // A batch at a time; who has more goes to the end of its queue. A call from within a write only changes what the loop finds.
@@ -118,7 +119,7 @@ export class Turns {
 
   /** Whose turn it is among those that share the places; nobody's while all are taken. */
   #next(): Sender | undefined {
-    if (this.#aside.size > 0 && this.#open > 0) {
+    if (this.#aside.size > 0 && this.#openBut(this.#idle) > 0) {
       for (const waited of this.#aside) {
         this.#aside.delete(waited)
         this.#queue.push(waited)
