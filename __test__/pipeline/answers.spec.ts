@@ -58,8 +58,12 @@ test("PIPE-12: with ack 'none' nothing is sent twice", async t => {
   t.teardown(() => process.off('warning', note))
   writer.fail(0, new Error('lost'))
   await waitFor(() => warnings.includes('lost'))
+  await pipeline.publish(3)
+  await waitFor(() => writer.calls.length === 2)
+  writer.settle(1, { sequence: 3, index: 0, reason: 'refused' })
+  await waitFor(() => warnings.includes('refused'))
   await processor.caughtUp({ timeout: 5000 })
-  t.is(writer.calls.length, 1)
+  t.is(writer.calls.length, 2)
   await pipeline.close()
 })
 
@@ -214,6 +218,52 @@ test('S1.22, PIPE-8: after the last try deadLetter gets the outputs of that even
   await pipeline.close()
 })
 
+test('PIPE-8: without another try too, of several events that failed together only the one to blame is given up', async t => {
+  const letters: number[] = []
+  const { pipeline, writer, processor } = await scene(
+    5,
+    { onExhausted: 'dead-letter', deadLetter: ({ sequence }) => void letters.push(sequence) },
+    {
+      onWrite: ({ items }) => {
+        if (items.some(({ value }) => value === 3)) throw new Error('poison')
+      },
+    },
+  )
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual(letters, [3])
+  const taken = writer.calls.filter(({ batch }) => batch.items.every(({ value }) => value !== 3))
+  t.deepEqual(
+    taken.flatMap(({ batch }) => batch.items.map(({ value }) => value)),
+    [1, 2, 4, 5],
+  )
+  await pipeline.close()
+})
+
+test('a writer that takes its batch apart is sent the same again, and acknowledges all of it', async t => {
+  const seen: string[] = []
+  let isBroken = true
+  const { pipeline, processor } = await scene(
+    3,
+    { retry: { attempts: 3, ...quick }, process: ({ data }) => [data, -data] },
+    {
+      onWrite: ({ items }) => {
+        seen.push(items.map(({ value }) => value).join())
+        ;(items as unknown[]).splice(0)
+        if (isBroken) {
+          isBroken = false
+          throw new Error('once')
+        }
+      },
+    },
+  )
+  await processor.caughtUp({ timeout: 5000 })
+  const all = '1,-1,2,-2,3,-3'
+  t.is(seen[0], all)
+  t.is(seen.slice(1).join(), all)
+  t.is(processor.published, 3)
+  await pipeline.close()
+})
+
 test('PIPE-8: behind a refused output nothing is sent before it is acknowledged', async t => {
   const { pipeline, writer, processor } = await scene(3, { retry: { attempts: 9, ...quick } }, { maxBatch: 1 })
   await waitFor(() => writer.calls.length === 3)
@@ -265,7 +315,7 @@ test('PIPE-8: a nack that names an output buries that one alone, and a fatal one
   await pipeline.close()
 })
 
-test('PIPE-8: a deadLetter that throws halts the processor; nothing is lost', async t => {
+test('PIPE-8: a deadLetter that throws halts the processor with ERR_NACK; nothing is lost', async t => {
   let isBroken = true
   const letters: unknown[] = []
   const { pipeline, writer, processor } = await scene(
@@ -283,8 +333,8 @@ test('PIPE-8: a deadLetter that throws halts the processor; nothing is lost', as
       },
     },
   )
-  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }))
-  t.is(error?.message, 'no letters')
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { message: 'no letters' })
   isBroken = false
   processor.resume()
   await processor.caughtUp({ timeout: 5000 })

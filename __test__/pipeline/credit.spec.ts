@@ -136,6 +136,48 @@ test('S1.7, S1.16: whose outputs are never acknowledged keeps no other processor
   await stuck.remove()
 })
 
+for (const capacity of [2, 3]) {
+  test(`S1.7, S1.16: one of ${capacity} places is left for the others, however many they are`, async t => {
+    await using pipeline = await opened()
+    const stays = deferred()
+    const writer = new Recorder<number>({
+      capacity,
+      onWrite: async ({ processor }) => await (processor === 'stuck' ? stays.promise : turns()),
+    })
+    pipeline.addWriter(writer)
+    const many = ({ data }: { data: number }): number[] => [data, data, data, data]
+    const stuck = await pipeline.addProcessor<number>({ name: 'stuck', process: many, writer: 'recorder' })
+    const free: Processor[] = []
+    for (const name of ['a', 'b', 'c']) {
+      free.push(await pipeline.addProcessor<number>({ name, process: many, writer: 'recorder' }))
+    }
+    for (const n of numbers(3)) await pipeline.publish(n)
+    for (const processor of free) await processor.caughtUp({ timeout: 5000 })
+    stays.resolve()
+    await stuck.caughtUp({ timeout: 5000 })
+    t.is(stuck.published, 3)
+  })
+}
+
+test("S1.7, S1.16: nor does it keep the others out when a processor's only places come back while it waits for more", async t => {
+  await using pipeline = await opened()
+  const stays = deferred()
+  const writer = new Recorder<number>({
+    capacity: 4,
+    onWrite: async ({ processor }) => await (processor === 'stuck' ? stays.promise : turns()),
+  })
+  pipeline.addWriter(writer)
+  const pair = ({ data }: { data: number }): number[] => [data, -data]
+  const stuck = await pipeline.addProcessor<number>({ name: 'stuck', process: pair, writer: 'recorder' })
+  const free = await pipeline.addProcessor<number>({ name: 'free', process: same, writer: 'recorder' })
+  for (const n of numbers(10)) await pipeline.publish(n)
+  await free.caughtUp({ timeout: 5000 })
+  t.is(free.published, 10)
+  t.is(stuck.published, 0)
+  stays.resolve()
+  await stuck.caughtUp({ timeout: 5000 })
+})
+
 test('S1.26, PIPE-13: who waits for a writer is queued, can be looked at, and leaves without a trace', async t => {
   await using pipeline = await opened()
   const writer = new Recorder<number>({ capacity: 1 })

@@ -469,20 +469,49 @@ test('an event that the codec can not read halts the processor that needs it; re
   await pipeline.close()
 })
 
-test('a journal that can not be read is closed, for nobody else has it', async t => {
+test('an event that the codec can not read keeps neither the pipeline from opening nor a processor that is past it', async t => {
   const journal = new MemoryJournal()
-  const pipeline = await opened(journal)
-  await pipeline.publish(1)
+  let isBroken = false
   const codec = {
-    encode: (): Uint8Array => new Uint8Array(),
-    decode: (): number => {
-      throw new Error('no number')
+    encode: (value: number): Uint8Array => Buffer.from(`${value}`),
+    decode: (bytes: Uint8Array): number => {
+      const value = Number(Buffer.from(bytes).toString())
+      if (value === 3 && isBroken) throw new Error('no number')
+      return value
     },
   }
-  const left = journal.crashed()
-  await t.throwsAsync(EventPipeline.open<number>({ journal: left, codec }), { message: 'no number' })
-  t.true(left.isClosed)
+  const first = await EventPipeline.open<number>({ journal, codec })
+  const done = await added(first, Recorder.eager<number>(), 'done')
+  for (const n of numbers(6)) await first.publish(n)
+  await done.caughtUp({ timeout: 5000 })
+  isBroken = true
+  const pipeline = await EventPipeline.open<number>({ journal: journal.crashed(), codec })
+  const writer = Recorder.eager<number>()
+  const past = await added(pipeline, writer, 'done')
+  const fresh = Recorder.eager<number>({ name: 'fresh' })
+  const processor = await added(pipeline, fresh, 'new')
+  await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK', message: /Event 3 .*no number/u })
+  t.deepEqual(fresh.values, [1, 2])
+  t.is(await pipeline.publish(7), 7)
+  await past.caughtUp({ timeout: 5000 })
+  t.deepEqual(writer.values, [7])
+  isBroken = false
+  processor.resume()
+  await processor.caughtUp({ timeout: 5000 })
+  t.deepEqual([...new Set(fresh.values)], numbers(7))
   await pipeline.close()
+  await first.close()
+})
+
+test('a journal that can not be read is closed, for nobody else has it', async t => {
+  const journal = new MemoryJournal()
+  journal.replay = async function* replay() {
+    await Promise.resolve()
+    yield { kind: 'event', sequence: 1 }
+    throw new Error('no record')
+  }
+  await t.throwsAsync(opened(journal), { message: 'no record' })
+  t.true(journal.isClosed)
 })
 
 test('events that only an absent processor has not published are kept until it is back, or added once more and removed', async t => {

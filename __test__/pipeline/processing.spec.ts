@@ -171,6 +171,33 @@ test('S1.8, S1.14: outputs are pulled as they are sent, never all at once, and a
   t.true(isClosed)
 })
 
+for (const kind of ['a generator', 'an array']) {
+  test(`S1.16: a million outputs of ${kind} for a writer that fulfils at once leave the event loop its turns`, async t => {
+    const count = 1_000_000
+    function* generated(): Generator<number, void, unknown> {
+      yield* numbers(count)
+    }
+    await using pipeline = await EventPipeline.open<number>()
+    let written = 0
+    const processor = await pipeline.addProcessor<number>({
+      name: 'p',
+      process: () => (kind === 'an array' ? numbers(count) : generated()),
+      writer: {
+        name: 'fast',
+        capacity: 16,
+        write: ({ items }) => {
+          written += items.length
+          return Promise.resolve()
+        },
+      },
+    })
+    await pipeline.publish(1)
+    await waitFor(() => written > 0)
+    t.true(written < count, `${written}`)
+    await processor.remove()
+  })
+}
+
 test('S1.9: one batch holds several small sequences, and one sequence fills several batches', async t => {
   await using pipeline = await EventPipeline.open<number>()
   const writer = new Recorder<number>({ capacity: 4 })

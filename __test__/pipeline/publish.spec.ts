@@ -189,6 +189,7 @@ test('a bad option is an error that names it', async t => {
   await wrong({ computeConcurrency: 0 }, 'computeConcurrency')
   await wrong({ ack: 'some' }, 'ack')
   await wrong({ ackTimeout: 0 }, 'ackTimeout')
+  await wrong({ ackTimeout: '5' as unknown as number }, 'ackTimeout')
   await wrong({ retry: { attempts: 0 } }, 'retry.attempts')
   await wrong({ onExhausted: 'dead-letter' }, 'deadLetter')
   await wrong({ onExhausted: 'retry' }, 'onExhausted')

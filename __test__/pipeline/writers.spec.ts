@@ -1,14 +1,21 @@
 // Files and children as writers.
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, open, readFile, rename, rm, truncate, writeFile, type FileHandle } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import anyTest, { type ExecutionContext } from 'ava'
 import { childWriter, EventPipeline, fileWriter, run, spawn, type WriteItem } from '../../index.ts'
+import { OpenFile } from '../../src/pipeline/open-file.ts'
 import { withCensus } from '../helpers/census.ts'
+import { ownDescriptors } from '../helpers/processes.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 
 const test = withCensus(anyTest, { warmUp: async () => await run('true') })
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => from + i)
 const same = ({ data }: { data: number }): number[] => [data]
@@ -121,6 +128,8 @@ test('a bad option of a writer is an error that names it', t => {
   t.throws(() => fileWriter('x', { sync: 1 as never }), { code: 'ERR_INVALID_OPTION' })
   t.throws(() => fileWriter('x', { capacity: 0 }), { code: 'ERR_INVALID_OPTION' })
   t.throws(() => fileWriter('x', { encode: 1 as never }), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter('x', null as never), { code: 'ERR_INVALID_OPTION' })
+  t.throws(() => fileWriter('x\0y'), { code: 'ERR_INVALID_OPTION' })
 })
 
 test('a write that fails refuses what was handed over behind it, so the order stays', async t => {
@@ -225,7 +234,7 @@ test('a batch that fails takes only its own bytes back, not those that others ha
   await pipeline.publish('first')
   await processor.caughtUp({ timeout: 10_000 })
   await writeFile(file, 'of others\n')
-  const repair = await breakWrites(`"${file}"`)
+  const repair = breakWrites(`"${file}"`)
   await pipeline.publish(file)
   const error = await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
   t.like(error?.cause, { message: 'half of it is written' })
@@ -236,17 +245,97 @@ test('a batch that fails takes only its own bytes back, not those that others ha
   t.is(await readFile(file, 'utf8'), `of others\n"${file}"\n`)
 })
 
+test('an output that can not be encoded is refused alone, at its first try too: those beside it are written', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<bigint | number>(file)
+  const chunks: string[] = []
+  const child = { stdin: { write: async (chunk: Uint8Array) => void chunks.push(Buffer.from(chunk).toString()) } }
+  await using pipeline = await EventPipeline.open<number>()
+  const letters: string[] = []
+  for (const into of [writer, childWriter<bigint | number>(child)]) {
+    const processor = await pipeline.addProcessor<bigint | number>({
+      name: into.name,
+      process: ({ data }) => [data === 5 ? 5n : data],
+      writer: into,
+      onExhausted: 'dead-letter',
+      deadLetter: ({ sequence, items }) => void letters.push(`${into.name} ${sequence} ${items.join()}`),
+    })
+    processor.pause()
+    for (const n of numbers(into === writer ? 10 : 0)) await pipeline.publish(n)
+    processor.resume()
+    await processor.caughtUp({ timeout: 10_000 })
+  }
+  const rest = '1\n2\n3\n4\n6\n7\n8\n9\n10\n'
+  t.is(await readFile(file, 'utf8'), rest)
+  t.is(chunks.join(''), rest)
+  t.deepEqual(letters, ['file 5 5', 'child 5 5'])
+})
+
+test('what is no text and no bytes can not be written, and the reason says so', async t => {
+  const file = await scratch(t)
+  await using writer = fileWriter<number>(file, { encode: () => undefined as never })
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  await pipeline.publish(1)
+  const error = await t.throwsAsync(processor.caughtUp({ timeout: 10_000 }), { code: 'ERR_NACK' })
+  t.like(error?.cause, { code: 'ERR_INVALID_OPTION' })
+  await processor.remove()
+})
+
+test('a line that a crash has cut does not swallow the next one', async t => {
+  const file = await scratch(t)
+  await writeFile(file, '1\n{"to')
+  await using writer = fileWriter<number>(file)
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  for (const n of numbers(3)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 10_000 })
+  t.is(await readFile(file, 'utf8'), '1\n{"to\n1\n2\n3\n')
+})
+
+test('a file that is encoded by the program is continued where it ends', async t => {
+  const file = await scratch(t)
+  await writeFile(file, 'a')
+  await using writer = fileWriter<number>(file, { encode: ({ value }) => `${value};` })
+  await using pipeline = await EventPipeline.open<number>()
+  const processor = await pipeline.addProcessor({ name: 'p', process: same, writer })
+  for (const n of numbers(3)) await pipeline.publish(n)
+  await processor.caughtUp({ timeout: 10_000 })
+  t.is(await readFile(file, 'utf8'), 'a1;2;3;')
+})
+
+test('the file of a writer that nobody has any more is closed without a word', async t => {
+  const file = await scratch(t)
+  const warnings: Error[] = []
+  const note = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  await (async () => {
+    await using pipeline = await EventPipeline.open<number>()
+    await pipeline.addProcessor({ name: 'p', process: same, writer: fileWriter(file) })
+    await pipeline.publish(1)
+  })()
+  await waitFor(
+    () => {
+      collectGarbage()
+      return ![...ownDescriptors().values()].includes(file)
+    },
+    { deadline: 20_000 },
+  )
+  await turns(3)
+  t.is(await readFile(file, 'utf8'), '1\n')
+  t.deepEqual(warnings, [])
+})
+
 /** From now on a write of that text fails half way. */
-async function breakWrites(text: string): Promise<() => void> {
-  const handle = await open('/dev/null')
-  const prototype = Object.getPrototypeOf(handle) as FileHandle
-  await handle.close()
-  const write = Reflect.get(prototype, 'write') as (bytes: Uint8Array, at: number, length: number) => Promise<unknown>
-  async function broken(this: FileHandle, bytes: Uint8Array, at: number, length: number): Promise<unknown> {
-    if (!Buffer.from(bytes).toString().startsWith(text)) return await write.call(this, bytes, at, length)
-    await write.call(this, bytes, at, Math.ceil(length / 2))
+function breakWrites(text: string): () => void {
+  const { prototype } = OpenFile
+  const append = Reflect.get(prototype, 'append')
+  async function broken(this: OpenFile, bytes: Uint8Array): Promise<void> {
+    if (!Buffer.from(bytes).toString().startsWith(text)) return await append.call(this, bytes)
+    await append.call(this, bytes.subarray(0, Math.ceil(bytes.length / 2)))
     throw new Error('half of it is written')
   }
-  Object.assign(prototype, { write: broken })
-  return () => Object.assign(prototype, { write })
+  Object.assign(prototype, { append: broken })
+  return () => void Object.assign(prototype, { append })
 }

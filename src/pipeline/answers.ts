@@ -5,6 +5,7 @@ import type { Line } from './line.ts'
 import { checkNack } from './link.ts'
 import type { ProcessorSettings } from './options.ts'
 import type { Flight, Outbox } from './outbox.ts'
+import { gaveUp } from './pipeline-errors.ts'
 import type { Refusal, Refusals } from './refusals.ts'
 import type { ProcessorTotals } from './totals.ts'
 import type { Nack, WriteItem } from './types.ts'
@@ -57,7 +58,11 @@ export class Answers<O> {
   /** `sent` is what `write` was given, whatever was taken back since. */
   fulfilled(flight: Flight<O>, sent: readonly WriteItem<O>[], outcome: void | Nack): void {
     if (this.#isOver) return
-    if (this.#settings.ack === 'none') return this.#freed(flight)
+    if (this.#settings.ack === 'none') {
+      if (outcome !== undefined && outcome !== null)
+        warn(outcome.reason ?? `The writer ${this.#settings.writer.name} refused event ${outcome.sequence}`)
+      return this.#freed(flight)
+    }
     try {
       if (outcome !== undefined && outcome !== null) return this.#returned(flight, sent, outcome)
     } catch (error) {
@@ -117,6 +122,11 @@ export class Answers<O> {
     if (oldest !== undefined) this.thrown(oldest, timeoutError('The acknowledgement', this.#settings.ackTimeout))
   }
 
+  /** Several events failed together, and only by itself it shows which is to blame: none is given up for what another did. */
+  mayBeAnother({ tried, culprits }: Refusal): boolean {
+    return tried > culprits && this.isSearching
+  }
+
   /** The last try failed: `deadLetter` gets it, and the rest goes on. */
   bury(refusal: Refusal, owner: { readonly totals: ProcessorTotals; halt(error: unknown): void }): void {
     if (this.#isBurying) return
@@ -130,7 +140,7 @@ export class Answers<O> {
     const settle = (failure: { readonly error: unknown } | undefined): void => {
       this.#isBurying = false
       if (this.#isOver) return
-      if (failure !== undefined) return owner.halt(failure.error)
+      if (failure !== undefined) return owner.halt(gaveUp(this.#settings.name, letter.sequence, failure.error))
       owner.totals.deadLetters += 1
       this.#outbox.drop(items.length)
       this.#refusals.exhausted = undefined

@@ -19,12 +19,13 @@ export interface WritableChild {
 export function childWriter<O>(child: WritableChild, options: ByteWriterOptions<O> = {}): Writer<O> {
   const stdin: Partial<WritableChild['stdin']> | null | undefined = child?.stdin
   if (typeof stdin?.write !== 'function') throw invalidOption('child', "a child with stdin 'pipe'", child)
-  const { encode, ...settings } = byteWriterSettings(options, 'child')
+  const { encode, isLines: _, ...settings } = byteWriterSettings(options, 'child')
   return {
     ...settings,
     async write(batch) {
-      const bytes = encoded(batch, encode)
+      const { bytes, nack } = encoded(batch, encode)
       if (bytes.length > 0) await child.stdin.write(bytes)
+      return nack
     },
   }
 }

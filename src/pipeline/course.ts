@@ -43,6 +43,10 @@ export class Course<I, O> implements Sender {
   #isFilling = false
   #isStale = false
   #isDeferred = false
+  // The event loop has its turn first: until then nothing is sent, and so no more is made than the look-ahead allows.
+  #isYielding = false
+  // Outputs that were sent although the turn's budget is spent.
+  #overdrawn = 0
   // Since when the writer has had nothing of ours although there is work; 0 if it has, or there is none.
   #idleSince = 0
   readonly #owner: CourseOwner<I, O>
@@ -85,7 +89,7 @@ export class Course<I, O> implements Sender {
   }
 
   get hasMore(): boolean {
-    if (this.isOver || !this.#owner.isActive || this.#refusals.isHolding) return false
+    if (this.isOver || this.#isYielding || !this.#owner.isActive || this.#refusals.isHolding) return false
     // Behind what may be refused once more, everything sent would have to be sent again. Who acknowledges by itself may wait for more.
     const { isProbing } = this.#refusals
     if (isProbing && this.#owner.settings.ack === 'batch' && this.#outbox.sent > this.#outbox.acked) return false
@@ -174,6 +178,8 @@ export class Course<I, O> implements Sender {
 
   readonly #resume = (): void => {
     this.#isDeferred = false
+    this.#isYielding = false
+    this.#overdrawn = 0
     this.pump()
   }
 
@@ -235,7 +241,8 @@ export class Course<I, O> implements Sender {
     const flight = this.#outbox.send(items, now)
     turns.took(this, items.length)
     if (settings.ack === 'none') this.#answers.handedOver()
-    const batch = { processor: settings.name, epoch: this.epoch, items }
+    // A list of its own: what the writer does to it, a sort say, changes nothing of what is to be acknowledged or sent again.
+    const batch = { processor: settings.name, epoch: this.epoch, items: items.slice() }
     try {
       Promise.resolve(settings.writer.write(batch, this.#link)).then(
         outcome => this.#answers.fulfilled(flight, items, outcome),
@@ -245,6 +252,12 @@ export class Course<I, O> implements Sender {
       this.#answers.thrown(flight, error)
     }
     this.#ackTimer.check()
+    // A writer that fulfils at once would keep everybody else waiting for as long as there are outputs.
+    if (turn.tick()) this.#overdrawn = 0
+    else if ((this.#overdrawn += items.length) >= LEAST) {
+      this.#isYielding = true
+      this.changedLater()
+    }
   }
 
   /** What came to its last try has its turn when everything before it is done. */
@@ -258,7 +271,8 @@ export class Course<I, O> implements Sender {
     // Whoever is fenced off has no say in what becomes of an output.
     const isBuried =
       this.#owner.settings.deadLetter !== undefined && !SluiceError.is(exhausted.reason, 'ERR_SEQUENCE_FENCED')
-    if (isBuried) this.#answers.bury(exhausted, this.#owner)
+    if (isBuried && this.#answers.mayBeAnother(exhausted)) this.#refusals.exhausted = undefined
+    else if (isBuried) this.#answers.bury(exhausted, this.#owner)
     else this.#owner.halt(gaveUp(this.#owner.settings.name, first?.number ?? 0, exhausted.reason))
   }
 

@@ -1,6 +1,7 @@
 // How outputs become the bytes that a file or a child gets.
-import { checkCount, checkFunction, checkName } from './options.ts'
-import type { WriteBatch, WriteItem } from './types.ts'
+import { invalidOption } from '../errors.ts'
+import { checkCount, checkFunction, checkName, checkObject } from './options.ts'
+import type { Nack, WriteBatch, WriteItem } from './types.ts'
 
 /** A writer of bytes: how outputs are encoded, and how many are under way. */
 export interface ByteWriterOptions<O> {
@@ -17,24 +18,45 @@ export interface ByteWriterSettings<O> {
   readonly capacity: number
   readonly maxBatch: number
   readonly encode: (item: WriteItem<O>, processor: string) => string | Uint8Array
+  /** It is the default encoding. */
+  readonly isLines: boolean
+}
+
+/** What a batch is in bytes, up to the output that has none. */
+export interface Encoded {
+  readonly bytes: Uint8Array
+  readonly nack: Nack | undefined
 }
 
 export function byteWriterSettings<O>(options: ByteWriterOptions<O>, defaultName: string): ByteWriterSettings<O> {
+  checkObject('options', options)
   const { name = defaultName, capacity = 1024, maxBatch = capacity, encode = line } = options
   checkName('name', name)
   checkCount('capacity', capacity)
   checkCount('maxBatch', maxBatch)
   checkFunction('encode', encode)
-  return { name, capacity, maxBatch, encode }
+  return { name, capacity, maxBatch, encode, isLines: encode === line }
 }
 
-export function encoded<O>(batch: WriteBatch<O>, encode: ByteWriterSettings<O>['encode']): Uint8Array {
-  return Buffer.concat(
-    batch.items.map(item => {
-      const piece = encode(item, batch.processor)
-      return typeof piece === 'string' ? Buffer.from(piece) : piece
-    }),
-  )
+/** One that can't be encoded is refused by its name, so it takes none of its batch with it. */
+export function encoded<O>(batch: WriteBatch<O>, encode: ByteWriterSettings<O>['encode']): Encoded {
+  const pieces: Uint8Array[] = []
+  let nack: Nack | undefined
+  for (const item of batch.items) {
+    try {
+      pieces.push(bytesOf(encode(item, batch.processor)))
+    } catch (reason) {
+      nack = { sequence: item.sequence, index: item.index, reason }
+      break
+    }
+  }
+  return { bytes: Buffer.concat(pieces), nack }
+}
+
+function bytesOf(piece: unknown): Uint8Array {
+  if (typeof piece === 'string') return Buffer.from(piece)
+  if (piece instanceof Uint8Array) return piece
+  throw invalidOption('encode', 'a function that gives text or bytes', piece)
 }
 
 function line(item: WriteItem<unknown>): string {

@@ -1,11 +1,12 @@
 // A file as a writer: appends batches one after the other. A batch that fails leaves nothing of itself behind.
 import type { Stats } from 'node:fs'
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { invalidOption } from '../errors.ts'
 import { byteWriterSettings, encoded, type ByteWriterOptions, type ByteWriterSettings } from './encoding.ts'
-import type { WriteBatch, Writer } from './types.ts'
+import { OpenFile } from './open-file.ts'
+import type { Nack, WriteBatch, Writer } from './types.ts'
 
 /** A file that outputs are appended to. */
 export interface FileWriterOptions<O> extends ByteWriterOptions<O> {
@@ -15,6 +16,8 @@ export interface FileWriterOptions<O> extends ByteWriterOptions<O> {
 
 /** A writer whose file is closed by disposal, after what is under way. */
 export interface FileWriter<O> extends Writer<O>, AsyncDisposable {}
+
+const LINE_FEED = Buffer.from('\n')
 
 /** The batches of one processor up to one that fails. */
 interface Round {
@@ -33,21 +36,22 @@ interface Round {
  * await pipeline.addProcessor({ name: 'orders', process: event => [event.data], writer: lines })
  */
 export function fileWriter<O>(file: string | URL, options: FileWriterOptions<O> = {}): FileWriter<O> {
+  const settings = byteWriterSettings(options, 'file')
   const { sync = false } = options
   if (typeof sync !== 'boolean') throw invalidOption('sync', 'a boolean', sync)
-  return new AppendedFile(pathOf(file), byteWriterSettings(options, 'file'), sync)
+  return new AppendedFile(pathOf(file), settings, sync)
 }
 
 function pathOf(file: string | URL): string {
   // Resolved now: the program may change its folder later.
-  if (typeof file === 'string' && file !== '') return path.resolve(file)
+  if (typeof file === 'string' && file !== '' && !file.includes('\0')) return path.resolve(file)
   if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file)
   throw invalidOption('file', 'a path or a file: URL', file)
 }
 
 /** A file that is open, and which one it is. */
 interface Opened {
-  readonly handle: FileHandle
+  readonly handle: OpenFile
   readonly ino: number
   readonly dev: number
 }
@@ -59,21 +63,25 @@ class AppendedFile<O> implements FileWriter<O> {
   readonly #file: string
   readonly #encode: ByteWriterSettings<O>['encode']
   readonly #isSynced: boolean
+  readonly #isLines: boolean
   #opened: Opened | undefined
+  // A crash has cut its last line, which shall not swallow the next one.
+  #isTorn = false
   // The one that each processor is in.
   readonly #rounds = new Map<string, Round>()
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(file: string, { name, capacity, maxBatch, encode }: ByteWriterSettings<O>, isSynced: boolean) {
+  constructor(file: string, { name, capacity, maxBatch, encode, isLines }: ByteWriterSettings<O>, isSynced: boolean) {
     this.name = name
     this.capacity = capacity
     this.maxBatch = maxBatch
     this.#file = file
     this.#encode = encode
     this.#isSynced = isSynced
+    this.#isLines = isLines
   }
 
-  write(batch: WriteBatch<O>): Promise<void> {
+  write(batch: WriteBatch<O>): Promise<void | Nack> {
     const { processor } = batch
     const round = this.#rounds.get(processor) ?? { hasFailed: false, count: 0 }
     this.#rounds.set(processor, round)
@@ -81,7 +89,10 @@ class AppendedFile<O> implements FileWriter<O> {
     const written = this.#queue(async () => {
       if (round.hasFailed) throw new Error(`${this.#file}: a write before this one failed`)
       try {
-        await this.#append(encoded(batch, this.#encode))
+        const { bytes, nack } = encoded(batch, this.#encode)
+        round.hasFailed = nack !== undefined
+        if (nack === undefined || bytes.length > 0) await this.#append(bytes)
+        return nack
       } catch (error) {
         round.hasFailed = true
         throw error
@@ -109,7 +120,7 @@ class AppendedFile<O> implements FileWriter<O> {
     await this.#queue(() => this.#close())
   }
 
-  #queue(work: () => Promise<void>): Promise<void> {
+  #queue<R>(work: () => Promise<R>): Promise<R> {
     const done = this.#last.then(work)
     this.#last = done.catch(() => {})
     return done
@@ -122,11 +133,9 @@ class AppendedFile<O> implements FileWriter<O> {
   async #append(bytes: Uint8Array): Promise<void> {
     const { handle, length } = await this.#ready()
     try {
-      for (let at = 0; at < bytes.length;) {
-        const { bytesWritten } = await handle.write(bytes, at, bytes.length - at)
-        at += bytesWritten
-      }
-      if (this.#isSynced) await handle.datasync()
+      await handle.append(this.#isTorn ? Buffer.concat([LINE_FEED, bytes]) : bytes)
+      if (this.#isSynced) await handle.sync()
+      this.#isTorn = false
     } catch (error) {
       await this.#undo(handle, length)
       throw error
@@ -134,16 +143,17 @@ class AppendedFile<O> implements FileWriter<O> {
   }
 
   /** The file of that name, and its length: others may have moved it away, or made it shorter, since the last batch. */
-  async #ready(): Promise<{ readonly handle: FileHandle; readonly length: number }> {
+  async #ready(): Promise<{ readonly handle: OpenFile; readonly length: number }> {
     const named = this.#opened === undefined ? undefined : await statOf(this.#file)
     if (this.#opened !== undefined && named?.ino === this.#opened.ino && named.dev === this.#opened.dev) {
       return { handle: this.#opened.handle, length: named.size }
     }
     await this.#close()
-    const handle = await open(this.#file, 'a')
+    const handle = await OpenFile.at(this.#file)
     try {
       if (this.#isSynced) await syncFolder(path.dirname(this.#file))
       const { ino, dev, size } = await handle.stat()
+      this.#isTorn = this.#isLines && size > 0 && !(await endsLine(this.#file, size))
       this.#opened = { handle, ino, dev }
       return { handle, length: size }
     } catch (error) {
@@ -153,7 +163,7 @@ class AppendedFile<O> implements FileWriter<O> {
   }
 
   /** Half a batch must not stay: it would be there twice. If it can't be removed, the next write opens the file anew. */
-  async #undo(handle: FileHandle, length: number): Promise<void> {
+  async #undo(handle: OpenFile, length: number): Promise<void> {
     await handle.truncate(length).catch(() => this.#close().catch(() => {}))
   }
 
@@ -171,6 +181,22 @@ async function statOf(file: string): Promise<Stats | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Of a file that may not be read nobody knows. */
+async function endsLine(file: string, size: number): Promise<boolean> {
+  const last = Buffer.alloc(1)
+  try {
+    const handle = await open(file)
+    try {
+      await handle.read(last, 0, 1, size - 1)
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return true
+  }
+  return last.equals(LINE_FEED)
 }
 
 /** A file that was made is there after a failure of power only when its folder says so. */

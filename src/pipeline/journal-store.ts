@@ -43,8 +43,9 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
     this.#first = state.first
     this.#hasRepeats = state.hasRepeats
     this.#compacted = state.first
-    this.ring = new Ring(size, state.last - state.payloads.length)
-    for (const payload of state.payloads.drain()) this.ring.push(codec.decode(payload))
+    const newest = readable(codec, state.payloads.drain())
+    this.ring = new Ring(size, state.last - newest.length)
+    for (const data of newest) this.ring.push(data)
     this.#line = new JournalLine(journal, this)
   }
 
@@ -190,6 +191,17 @@ export class JournalStore<I> implements Store<I>, JournalLineOwner<I> {
     if (here.length === 0) return this.#first
     return here.reduce((below, { published }) => Math.min(below, published + 1), this.ring.first)
   }
+}
+
+/** The newest events, back to one that the codec can't read: who needs that or an older one reads the journal, and learns it there, alone. */
+function readable<I>(codec: Codec<I>, payloads: Uint8Array[]): I[] {
+  const events: I[] = []
+  try {
+    for (const payload of payloads.reverse()) events.push(codec.decode(payload))
+  } catch {
+    // The ring begins behind it.
+  }
+  return events.reverse()
 }
 
 /** One more record of this event is gone by; whether there is a later one. */

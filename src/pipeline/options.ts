@@ -84,7 +84,7 @@ export function checkProcessor<I, O>(options: ProcessorOptions<I, O>): void {
   if (unorderedWithin !== undefined && typeof unorderedWithin !== 'boolean') {
     throw invalidOption('unorderedWithin', 'a boolean', unorderedWithin)
   }
-  if (ackTimeout !== undefined && !(ackTimeout > 0 && (ackTimeout <= LONGEST_TIMER || ackTimeout === Infinity))) {
+  if (ackTimeout !== undefined && !isAckTimeout(ackTimeout)) {
     throw invalidOption('ackTimeout', `a number of ms above 0, at most ${LONGEST_TIMER}`, ackTimeout)
   }
   if (retry !== undefined) checkRetry(retry, 'retry')
@@ -122,12 +122,16 @@ function json<I>(): Codec<I> {
   }
 }
 
-function checkObject(option: string, value: unknown): void {
+export function checkObject(option: string, value: unknown): void {
   if (value === null || typeof value !== 'object') throw invalidOption(option, 'an object', value)
 }
 
 export function checkName(option: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw invalidOption(option, 'a string that is not empty', value)
+}
+
+function isAckTimeout(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && (value <= LONGEST_TIMER || value === Infinity)
 }
 
 export function checkCount(option: string, value: unknown): void {

@@ -19,8 +19,8 @@ export class Turns {
   readonly #queue = new Deque<Sender>()
   // Those that need no places, for they have credit of their own: they wait for no one.
   readonly #granted = new Deque<Sender>()
-  // Those that have places and wait for ones which are kept for others. Who is here counts as queued.
-  readonly #aside = new Deque<Sender>()
+  // Those that have places and wait for ones which are kept for others. Who is here counts as queued; without places it has its turn again.
+  readonly #aside = new Set<Sender>()
   // All that share the places, and how many of them occupy none.
   readonly #senders = new Set<Sender>()
   #idle = 0
@@ -50,9 +50,10 @@ export class Turns {
   /** What this one could send now. */
   creditOf(sender: Sender): number {
     if (sender.ownCredit !== undefined) return Math.max(0, sender.ownCredit)
-    if (sender.held > 0) return Math.max(0, this.#open)
+    if (sender.held > 0) return Math.max(0, this.#openBut(this.#idle))
     // It is one of those for whom places are kept.
-    return Math.max(0, Math.min(this.#capacity - this.#held, Math.max(1, this.#open + 1)))
+    const free = this.#capacity - this.#held
+    return Math.max(0, Math.min(free, Math.max(1, this.#openBut(this.#idle - 1))))
   }
 
   /** It has something to send. */
@@ -72,7 +73,10 @@ export class Turns {
     if (!this.#senders.has(sender) || count === 0) return
     sender.held -= count
     this.#held -= count
-    if (sender.held === 0) this.#idle += 1
+    if (sender.held === 0) {
+      this.#idle += 1
+      if (this.#aside.delete(sender)) this.#queue.push(sender)
+    }
     this.#serve()
   }
 
@@ -84,15 +88,16 @@ export class Turns {
 
   /** It waits for no place any more. */
   #forget(sender: Sender): void {
-    for (const queue of [this.#aside, this.#queue, this.#granted]) {
+    this.#aside.delete(sender)
+    for (const queue of [this.#queue, this.#granted]) {
       for (const waiting of queue.drain()) if (waiting !== sender) queue.push(waiting)
     }
     sender.isQueued = false
   }
 
-  /** Free places that are not kept for senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
-  get #open(): number {
-    return this.#capacity - this.#held - Math.min(this.#idle, Math.floor(this.#capacity / 2))
+  /** Free places that are not kept for so many senders which occupy none: so one whose outputs are never acknowledged can't keep the others out. */
+  #openBut(idle: number): number {
+    return this.#capacity - this.#held - Math.min(idle, Math.floor(this.#capacity / 2))
   }
 
   // A batch at a time; who has more goes to the end of its queue. A call from within a write only changes what the loop finds.
@@ -114,8 +119,13 @@ export class Turns {
 
   /** Whose turn it is among those that share the places; nobody's while all are taken. */
   #next(): Sender | undefined {
-    const waited = this.#open > 0 ? this.#aside.shift() : undefined
-    if (waited !== undefined) this.#queue.push(waited)
+    if (this.#aside.size > 0 && this.#openBut(this.#idle) > 0) {
+      for (const waited of this.#aside) {
+        this.#aside.delete(waited)
+        this.#queue.push(waited)
+        break
+      }
+    }
     const isFull = this.#held >= this.#capacity
     return isFull && this.#queue.peek()?.hasMore === true ? undefined : this.#queue.shift()
   }
@@ -128,7 +138,8 @@ export class Turns {
     if (this.creditOf(sender) > 0) return this.#enqueue(sender)
     // A grant brings back who has credit of its own.
     if (sender.ownCredit !== undefined) return
+    if (sender.held === 0) return this.#enqueue(sender)
     sender.isQueued = true
-    this.#aside.push(sender)
+    this.#aside.add(sender)
   }
 }
