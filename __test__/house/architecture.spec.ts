@@ -65,6 +65,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'callback',
     'deferred',
     'deque',
+    'waiting',
     'feed',
     'native',
     'channel',

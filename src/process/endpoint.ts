@@ -5,7 +5,8 @@ import { errnoError } from '../errors.ts'
 import type { NativeEndpoint } from '../native/index.ts'
 import type { EndpointHost, Handler, KeepAlive } from '../native/index.ts'
 import { processPark, processResume, publishSoon, type ParkMessage, type ResumeMessage } from '../observe/index.ts'
-import { DONE, MORE, ParkedList, type Parked } from './parked.ts'
+import { WaitingList } from '../waiting.ts'
+import { DONE, MORE, type Parked } from './parked.ts'
 
 /** `read`, `write`: the call would block. No errno has this value. */
 export const AGAIN = -0x10000
@@ -53,7 +54,7 @@ export class Endpoint implements Handler {
   // The environment holds it only while it is armed.
   #isForgettable = false
   readonly #mode: number
-  readonly #parked = new ParkedList()
+  readonly #parked = new WaitingList<Parked>()
 
   /** Not attached yet: everything that is tried would block, and parks. */
   constructor(direction: 'read' | 'write', options: EndpointOptions = {}) {
@@ -83,17 +84,17 @@ export class Endpoint implements Handler {
     this.#start = undefined
     if (this.#keepAlive === undefined) {
       this.#keepAlive = host
-      if (!this.#parked.isEmpty) host.hold()
+      if (this.#parked.length > 0) host.hold()
     }
     host.addEndpoint(native.id, this)
-    if (this.#parked.isEmpty) return this.#rearm()
+    if (this.#parked.length === 0) return this.#rearm()
     if (processPark.hasSubscribers) this.#tellPark()
     this.ready()
   }
 
   /** No operation is parked, so a new one may try at once without overtaking. */
   get isIdle(): boolean {
-    return this.#parked.isEmpty
+    return this.#parked.length === 0
   }
 
   get lastParked(): Parked | undefined {
@@ -155,7 +156,7 @@ export class Endpoint implements Handler {
   /** Queues an operation whose attempt just gave AGAIN, or that must not overtake others. */
   park(operation: Parked): void {
     this.parks++
-    const wasIdle = this.#parked.isEmpty
+    const wasIdle = this.#parked.length === 0
     this.#parked.append(operation)
     if (!wasIdle) return
     this.#waitingSince = performance.now()
@@ -171,10 +172,10 @@ export class Endpoint implements Handler {
 
   /** Takes an operation out, and lets the next one try. */
   unpark(operation: Parked): void {
-    if (!operation.queued) return
+    if (!operation.isQueued) return
     const wasFirst = this.#parked.first === operation
     this.#parked.remove(operation)
-    if (this.#parked.isEmpty) this.#becameIdle()
+    if (this.#parked.length === 0) this.#becameIdle()
     else if (wasFirst) this.ready()
   }
 
@@ -189,7 +190,7 @@ export class Endpoint implements Handler {
       if (outcome === MORE) return this.again()
       if (outcome !== DONE) break
       this.#parked.remove(first)
-      if (this.#parked.isEmpty) this.#becameIdle()
+      if (this.#parked.length === 0) this.#becameIdle()
       else if (this.bytes - bytes >= ROUND_BYTES || this.calls - calls >= ROUND_CALLS) return this.again()
     }
     this.#rearm()
@@ -203,7 +204,7 @@ export class Endpoint implements Handler {
   /** Calls back once when nobody holds the other end any more, also while nothing is parked. */
   watchHangUp(callback: (() => void) | undefined): void {
     this.#onHangUp = callback
-    if (callback !== undefined && this.#parked.isEmpty) this.#rearm()
+    if (callback !== undefined && this.#parked.length === 0) this.#rearm()
   }
 
   /**
@@ -275,7 +276,7 @@ export class Endpoint implements Handler {
   #rearm(): void {
     const native = this.#native
     if (native === undefined) return
-    const mode = this.#parked.isEmpty ? (this.#onHangUp === undefined ? 0 : HANG_UP) : this.#mode
+    const mode = this.#parked.length === 0 ? (this.#onHangUp === undefined ? 0 : HANG_UP) : this.#mode
     if (this.#isForgettable) {
       if (mode === 0) this.#host?.removeEndpoint(native.id)
       else this.#host?.addEndpoint(native.id, this)

@@ -63,7 +63,7 @@ export abstract class PendingRead<T> extends Parked {
 
   /** Ends the wait with a value that is no data; one that has its data already keeps it. */
   dismiss(value: T): void {
-    if (!this.queued) return
+    if (!this.isQueued) return
     this.guard?.disarm()
     this.#resolve(value)
     this.core.endpoint.unpark(this)

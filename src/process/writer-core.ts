@@ -183,7 +183,7 @@ export class WriterCore implements WriteTarget {
   #addToBlock(bytes: Bytes): Promise<void> {
     // Only the last in the list may grow: what came in between must keep its place.
     const open =
-      this.#block?.queued === true && this.#block === this.endpoint.lastParked ? this.#block.add(bytes) : undefined
+      this.#block?.isQueued === true && this.#block === this.endpoint.lastParked ? this.#block.add(bytes) : undefined
     this.#pending += bytes.length
     if (open !== undefined) return open
     const block = new WriteBlock(this, bytes.length)
