@@ -64,3 +64,11 @@ export function checkJob(options: JobOptions | undefined): void {
     throw invalidOption('key', 'a string, number or symbol', key)
   }
 }
+
+/** The `count` of a wait for room, which must be possible at all. */
+export function checkedCount(count: number, most: number): number {
+  if (!(Number.isSafeInteger(count) && count >= 1)) throw invalidOption('count', 'a positive integer', count)
+  if (count > most)
+    throw invalidOption('count', `at most ${most}, which is what may start at once and capacity together`, count)
+  return count
+}

@@ -1,5 +1,6 @@
 // The queue of jobs as users see it. Admission, order, slots and accounts are parts of their own.
 import { invalidOption } from '../errors.ts'
+import { LevelWaits } from '../level-waits.ts'
 import { list } from '../observe/index.ts'
 import { ready } from '../ready.ts'
 import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
@@ -9,12 +10,11 @@ import { admitParked, leave, receive, refusal, room, submitSimple, type QueuePar
 import { Admitted, Job, type Promised } from './work-queue-job.ts'
 import { dropError, Ledger } from './work-queue-ledger.ts'
 import { JobLine } from './work-queue-line.ts'
-import { checkJob, queueSettings } from './work-queue-options.ts'
+import { checkedCount, checkJob, queueSettings } from './work-queue-options.ts'
 import { JobMap } from './work-queue-map.ts'
 import { Slots, type Worker } from './work-queue-slots.ts'
 import type { AdmittedJob, JobMapOptions, JobOptions, WorkQueueMetrics, WorkQueueOptions } from './work-queue-types.ts'
 import { measuredQueue } from './work-queue-metrics.ts'
-import { checkedCount, Waits } from './work-queue-waits.ts'
 
 /**
  * Runs jobs, so many at once, and lets so many wait: whoever offers one more waits until there is room. Every job that was admitted ends
@@ -27,8 +27,8 @@ import { checkedCount, Waits } from './work-queue-waits.ts'
 export class WorkQueue<T, R = unknown> implements AsyncDisposable {
   // What jobs give is known to their owners alone, so a queue of one kind of results is a queue of any.
   readonly #parts: QueueParts<T, unknown>
-  readonly #idle: Waits
-  readonly #room: Waits
+  readonly #idle: LevelWaits
+  readonly #room: LevelWaits
   #isClosed = false
   #canceled: { readonly reason: unknown } | undefined
 
@@ -46,8 +46,8 @@ export class WorkQueue<T, R = unknown> implements AsyncDisposable {
     const slots = new Slots<T, unknown>(worker, settings, line, ledger, changed, isAwaited)
     this.#parts = { settings, line, slots, ledger, parked: new WaitingList() }
     if (options.name !== undefined) list('queues', settings.name, this.#parts, measuredQueue)
-    this.#idle = new Waits('onIdle', () => (this.#isIdle ? 1 : 0))
-    this.#room = new Waits(
+    this.#idle = new LevelWaits('onIdle', () => (this.#isIdle ? 1 : 0))
+    this.#room = new LevelWaits(
       'onCapacity',
       () => room(this.#parts),
       () => slots.watchRate(),

@@ -1,9 +1,9 @@
 // A processor over all its epochs: what it published, whether it runs, and how it starts anew. What one epoch does is the course's matter.
+import { LevelWaits } from '../level-waits.ts'
 import { warn } from '../callback.ts'
 import { invalidOption, SluiceError } from '../errors.ts'
 import { Span, type WaitOptions } from '../wait.ts'
 import type { Bell } from './bell.ts'
-import { CaughtUp } from './caught-up.ts'
 import { Course, type CourseOwner } from './course.ts'
 import { Feed } from './feed.ts'
 import type { Gate } from './gate.ts'
@@ -25,7 +25,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
   readonly totals = { retries: 0, deadLetters: 0, writerIdleMs: 0 }
   readonly #around: Surroundings<I>
   readonly #feed: Feed<I>
-  readonly #waits = new CaughtUp()
+  readonly #waits = new LevelWaits('caughtUp', () => this.#published)
   #published = 0
   #epoch = 0
   #course: Course<I, O> | undefined
@@ -90,7 +90,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
     const before = this.#published
     this.#published = sequence
     this.#around.gate.moved(this, before)
-    this.#waits.reached(sequence)
+    this.#waits.check()
   }
 
   /** Outputs or events that failed for the last time; `resume` tries again. */
@@ -98,7 +98,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
     if (this.#failure !== undefined || this.#isRemoved) return
     this.#failure = { error }
     warn(error)
-    this.#waits.fail(error)
+    this.#waits.fail(() => error)
   }
 
   /** Progress can't be kept, or events can't be had: nothing may be sent any more. */
@@ -134,7 +134,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
     const error = stopped(this.settings.name)
     this.#stop(error)
     this.#around.gate.remove(this)
-    this.#waits.fail(error)
+    this.#waits.fail(() => error)
   }
 
   remove(): Promise<void> {
@@ -158,7 +158,7 @@ export class ProcessorCore<I, O> implements CourseOwner<I, O>, Committed {
   /** Fulfils when everything up to this event is published. */
   async through(target: number, options?: WaitOptions): Promise<void> {
     this.#check()
-    await this.#waits.until(target, this.#published, options)
+    await this.#waits.until(target, options)
   }
 
   metrics(): ProcessorMetrics {

@@ -1,14 +1,14 @@
-// Who waits for a WorkQueue to become idle, or to have room. What idle and room mean is the queue's matter.
-import { invalidOption, timeoutError, type SluiceError } from '../errors.ts'
-import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from '../wait.ts'
-import { Waiting, WaitingList } from '../waiting.ts'
+// Who waits for a number to come up to theirs. What the number stands for, and when it may have changed, is its owner's matter.
+import { timeoutError } from './errors.ts'
+import { checkWait, Guard, rejected, triesOnce, type WaitOptions } from './wait.ts'
+import { Waiting, WaitingList } from './waiting.ts'
 
 class Wait extends Waiting<Wait> {
   readonly count: number
   readonly resolve: () => void
-  readonly reject: (error: SluiceError) => void
+  readonly reject: (error: unknown) => void
   guard: Guard | undefined = undefined
-  constructor(count: number, resolve: () => void, reject: (error: SluiceError) => void) {
+  constructor(count: number, resolve: () => void, reject: (error: unknown) => void) {
     super()
     this.count = count
     this.resolve = resolve
@@ -17,7 +17,7 @@ class Wait extends Waiting<Wait> {
 }
 
 /** Waits for a number that goes up and down to be at least so much. */
-export class Waits {
+export class LevelWaits {
   readonly #list = new WaitingList<Wait>()
   readonly #what: string
   readonly #level: () => number
@@ -72,18 +72,10 @@ export class Waits {
   }
 
   /** It never goes up again. */
-  fail(error: () => SluiceError): void {
+  fail(error: () => unknown): void {
     for (let wait = this.#list.shift(); wait !== undefined; wait = this.#list.shift()) {
       wait.guard?.disarm()
       wait.reject(error())
     }
   }
-}
-
-/** The `count` of a wait for room, which must be possible at all. */
-export function checkedCount(count: number, most: number): number {
-  if (!(Number.isSafeInteger(count) && count >= 1)) throw invalidOption('count', 'a positive integer', count)
-  if (count > most)
-    throw invalidOption('count', `at most ${most}, which is what may start at once and capacity together`, count)
-  return count
 }
