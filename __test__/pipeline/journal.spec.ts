@@ -15,6 +15,21 @@ async function opened(journal: MemoryJournal, ring = 64): Promise<EventPipeline<
   return await EventPipeline.open<number>({ journal, ring })
 }
 
+/** Numbers as text; while it is broken it can't read a three. */
+class BreakableCodec {
+  isBroken = false
+
+  encode(value: number): Uint8Array {
+    return Buffer.from(`${value}`)
+  }
+
+  decode(bytes: Uint8Array): number {
+    const value = Number(Buffer.from(bytes).toString())
+    if (value === 3 && this.isBroken) throw new Error('no number')
+    return value
+  }
+}
+
 async function added(pipeline: EventPipeline<number>, writer: Recorder<number>, name = 'p'): Promise<Processor> {
   return await pipeline.addProcessor<number>({ name, process: same, writer })
 }
@@ -444,25 +459,17 @@ test('after progress could not be kept, resume goes on behind what was published
 
 test('an event that the codec can not read halts the processor that needs it; resume tries again', async t => {
   const journal = new MemoryJournal()
-  let isBroken = false
-  const codec = {
-    encode: (value: number): Uint8Array => Buffer.from(`${value}`),
-    decode: (bytes: Uint8Array): number => {
-      const value = Number(Buffer.from(bytes).toString())
-      if (value === 3 && isBroken) throw new Error('no number')
-      return value
-    },
-  }
+  const codec = new BreakableCodec()
   const first = await EventPipeline.open<number>({ journal, codec })
   await added(first, new Recorder<number>())
   for (const n of numbers(6)) await first.publish(n)
   const pipeline = await EventPipeline.open<number>({ journal: journal.crashed(), codec, ring: 2 })
-  isBroken = true
+  codec.isBroken = true
   const writer = Recorder.eager<number>()
   const processor = await added(pipeline, writer)
   const error = await t.throwsAsync(processor.caughtUp({ timeout: 5000 }), { code: 'ERR_NACK' })
   t.regex(error?.message ?? '', /Event 3 .*no number/u)
-  isBroken = false
+  codec.isBroken = false
   processor.resume()
   await processor.caughtUp({ timeout: 5000 })
   t.deepEqual([...new Set(writer.values)], numbers(6))
@@ -471,20 +478,12 @@ test('an event that the codec can not read halts the processor that needs it; re
 
 test('an event that the codec can not read keeps neither the pipeline from opening nor a processor that is past it', async t => {
   const journal = new MemoryJournal()
-  let isBroken = false
-  const codec = {
-    encode: (value: number): Uint8Array => Buffer.from(`${value}`),
-    decode: (bytes: Uint8Array): number => {
-      const value = Number(Buffer.from(bytes).toString())
-      if (value === 3 && isBroken) throw new Error('no number')
-      return value
-    },
-  }
+  const codec = new BreakableCodec()
   const first = await EventPipeline.open<number>({ journal, codec })
   const done = await added(first, Recorder.eager<number>(), 'done')
   for (const n of numbers(6)) await first.publish(n)
   await done.caughtUp({ timeout: 5000 })
-  isBroken = true
+  codec.isBroken = true
   const pipeline = await EventPipeline.open<number>({ journal: journal.crashed(), codec })
   const writer = Recorder.eager<number>()
   const past = await added(pipeline, writer, 'done')
@@ -495,7 +494,7 @@ test('an event that the codec can not read keeps neither the pipeline from openi
   t.is(await pipeline.publish(7), 7)
   await past.caughtUp({ timeout: 5000 })
   t.deepEqual(writer.values, [7])
-  isBroken = false
+  codec.isBroken = false
   processor.resume()
   await processor.caughtUp({ timeout: 5000 })
   t.deepEqual([...new Set(fresh.values)], numbers(7))

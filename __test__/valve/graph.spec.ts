@@ -2,12 +2,24 @@
 import test from 'ava'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Channel, snapshot, Valve } from '../../index.ts'
+import { Channel, snapshot, Valve, type Sender } from '../../index.ts'
 import { deferred, standing } from '../helpers/deferred.ts'
 import { turns, waitFor } from '../helpers/wait-for.ts'
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
+
+/** Two valves that feed each other, both channels full: a send waits at the second, so any at the first closes a circle. */
+function halfACircle(): { older: Promise<void>; guarded: Sender<number>; toOther: Channel<number> } {
+  const [one, other] = [Valve.create({ onDeadlock: 'throw' }), Valve.create()]
+  one.valve.feeds(other.valve)
+  other.valve.feeds(one.valve)
+  const [toOne, toOther] = [new Channel<number>(1), new Channel<number>(1)]
+  toOne.trySend(0)
+  toOther.trySend(0)
+  const older = other.valve.guard(toOther).send(1)
+  return { older, guarded: one.valve.guard(toOne), toOther }
+}
 
 test('VAL-9: who feeds whom, who holds what, and who waits for whom is in the snapshot and in the drawing', async t => {
   const [one, two, three] = ['graph one', 'graph two', 'graph three'].map(name => Valve.create({ name })) as [
@@ -81,14 +93,7 @@ test('VAL-6: so many sends still pass under each pressure', async t => {
 })
 
 test('VAL-7: reservations that wait for room are part of a circle, and each of a crowd that waits is found', async t => {
-  const [one, other] = [Valve.create({ onDeadlock: 'throw' }), Valve.create()]
-  one.valve.feeds(other.valve)
-  other.valve.feeds(one.valve)
-  const [toOne, toOther] = [new Channel<number>(1), new Channel<number>(1)]
-  toOne.trySend(0)
-  toOther.trySend(0)
-  const older = other.valve.guard(toOther).send(1)
-  const guarded = one.valve.guard(toOne)
+  const { older, guarded, toOther } = halfACircle()
   const crowd = [guarded.reserve(), guarded.send(1), guarded.reserve({ count: 1 })]
   // When one has gone the circle is still there, by the next one.
   for (const outcome of await Promise.allSettled(crowd)) {
@@ -101,15 +106,8 @@ test('VAL-7: reservations that wait for room are part of a circle, and each of a
 })
 
 test('VAL-7: when a send of a circle is given up before it is told, another one that waits for the same is found in its place', async t => {
-  const [one, other] = [Valve.create({ onDeadlock: 'throw' }), Valve.create()]
-  one.valve.feeds(other.valve)
-  other.valve.feeds(one.valve)
-  const [toOne, toOther] = [new Channel<number>(1), new Channel<number>(1)]
-  toOne.trySend(0)
-  toOther.trySend(0)
-  const older = other.valve.guard(toOther).send(1)
+  const { older, guarded, toOther } = halfACircle()
   const controller = new AbortController()
-  const guarded = one.valve.guard(toOne)
   const givenUp = guarded.send(1, { signal: controller.signal })
   const next = guarded.send(2)
   controller.abort()
